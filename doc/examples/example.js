@@ -1,0 +1,20 @@
+// SPDX-FileCopyrightText: 2026 The GLockFile authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+import GLib from 'gi://GLib';
+import GLockFile from 'gi://GLockFile';
+import System from 'system';
+
+const lock = GLockFile.LockFile.new('settings.ini.lock');
+const settings = new GLib.KeyFile();
+try {
+    lock.try_lock(500, null); // waits half a second at most
+    settings.load_from_file('settings.ini', GLib.KeyFileFlags.KEEP_COMMENTS);
+    const opened = settings.get_integer('window', 'opened');
+    settings.set_integer('window', 'opened', opened + 1);
+    settings.save_to_file('settings.ini');
+    lock.unlock();
+} catch (error) {
+    printerr(error.message); // says who holds the lock, if somebody does
+    System.exit(1);
+}

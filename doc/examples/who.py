@@ -1,0 +1,28 @@
+# SPDX-FileCopyrightText: 2026 The GLockFile authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""Tells who holds a lock: who.py LOCK-FILE"""
+
+import sys
+
+import gi
+gi.require_version('GLockFile', '1.0')
+from gi.repository import GLib, GLockFile
+
+lock = GLockFile.LockFile.new(sys.argv[1])
+try:
+    lock.try_lock(200, None)
+    sys.exit('Nobody holds this lock.')
+except GLib.Error as error:
+    if not error.matches(GLockFile.LockFileError.quark(), GLockFile.LockFileError.LOCKED):
+        raise
+    print(f'message:  {error.message}')
+
+info = lock.query_info(None)
+print(f'program:  {info.props.app_name}')
+print(f'name:     {info.props.display_name}')
+print(f'process:  {info.props.pid}')
+print(f'state:    {info.props.holder_state.value_nick}')
+print(f'user:     {info.props.user_name}')
+print(f'host:     {info.props.hostname}')
+print(f'since:    {info.props.locked_since.to_local().format("%H:%M:%S")}')
