@@ -80,10 +80,16 @@ void        test_helper_free         (TestHelper    *helper);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TestHelper, test_helper_free)
 
+#define test_assert_read(helper, expected) \
+  G_STMT_START { \
+    g_autofree char *answer_ = test_helper_read (helper); \
+    g_assert_cmpstr (answer_, ==, expected); \
+  } G_STMT_END
+
 #define test_assert_answer(helper, command, expected) \
   G_STMT_START { \
-    g_autofree char *answer_ = test_helper_ask (helper, command); \
-    g_assert_cmpstr (answer_, ==, expected); \
+    test_helper_send (helper, command); \
+    test_assert_read (helper, expected); \
   } G_STMT_END
 
 #define test_assert_answer_error(helper, command, domain, code) \
