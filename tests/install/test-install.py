@@ -1,0 +1,116 @@
+# SPDX-FileCopyrightText: 2026 The GLockFile authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""A program can use the library, installed below a prefix or as a subproject."""
+
+import argparse
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import examples
+from tap import Skip, run, test
+
+parser = argparse.ArgumentParser()
+parser.add_argument('--source-root', type=Path, required=True)
+parser.add_argument('--meson', required=True)
+parser.add_argument('--pkg-config', required=True)
+parser.add_argument('--gi-python', default='', help='empty where there is none')
+parser.add_argument('--gjs', default='', help='empty where there is none')
+arguments = parser.parse_args()
+
+example_folder = arguments.source_root / 'doc' / 'examples'
+folder = tempfile.TemporaryDirectory(prefix='glockfile-install-')
+top = Path(folder.name)
+prefix = top / 'prefix'
+pkg_config_env = {'PKG_CONFIG_PATH': f'{prefix}/lib/pkgconfig:{os.environ.get("PKG_CONFIG_PATH", "")}'}
+run_env = {
+    'LD_LIBRARY_PATH': str(prefix / 'lib'),
+    'GI_TYPELIB_PATH': str(prefix / 'lib' / 'girepository-1.0'),
+}
+
+
+def call(*command, **more_env):
+    finished = subprocess.run(command, cwd=top, env={**os.environ, **more_env}, text=True,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT)
+    assert finished.returncode == 0, f'{shlex.join(map(str, command))}\n{finished.stdout}'
+    return finished.stdout.strip()
+
+
+def call_meson(*command):
+    # A prefix that an installation of this very build goes to is none of ours.
+    return call(arguments.meson, *command, DESTDIR='')
+
+
+def installed(name):
+    path = prefix / name
+    assert path.is_file(), f'{path} was not installed'
+    return path
+
+
+@test
+def installs_below_a_prefix():
+    bindings = 'enabled' if arguments.gi_python or arguments.gjs else 'disabled'
+    call_meson('setup', 'build', arguments.source_root, f'--prefix={prefix}', '--libdir=lib',
+               '-Dtests=disabled', '-Ddocumentation=disabled', '-Dvapi=auto',
+               f'-Dintrospection={bindings}')
+    call_meson('install', '-C', 'build')
+    for name in 'glockfile', 'glockfileenums', 'glockfileinfo', 'glockfile-version':
+        installed(f'include/glockfile-1.0/lockfile/{name}.h')
+    installed('lib/libglockfile-1.0.so.0')
+
+
+@test
+def pkg_config_knows_it():
+    version = re.search(r"version: '([^']+)'",
+                        (arguments.source_root / 'meson.build').read_text()).group(1)
+    assert call(arguments.pkg_config, '--modversion', 'glockfile-1.0', **pkg_config_env) == version
+
+
+@test
+def example_compiles_as_the_readme_says():
+    command = re.search(r'^cc example\.c .*pkg-config.*$',
+                        (arguments.source_root / 'README.md').read_text(), re.MULTILINE)
+    assert command, 'the README does not say how'
+    shutil.copy(example_folder / 'example.c', top)
+    said = call('sh', '-c', command.group(), **pkg_config_env)
+    assert not said, said
+    examples.assert_updates_the_settings([top / 'example'], **run_env)
+
+
+@test
+def python_finds_the_installed_typelib():
+    if not arguments.gi_python:
+        raise Skip('there is no Python with gi')
+    examples.assert_updates_the_settings([arguments.gi_python, example_folder / 'example.py'],
+                                         **run_env)
+
+
+@test
+def gjs_finds_the_installed_typelib():
+    if not arguments.gjs:
+        raise Skip('there is no gjs')
+    examples.assert_updates_the_settings([arguments.gjs, '-m', example_folder / 'example.js'],
+                                         **run_env)
+
+
+@test
+def builds_as_a_subproject():
+    project = top / 'project'
+    shutil.copytree(Path(__file__).with_name('subproject'), project)
+    shutil.copy(example_folder / 'example.c', project)
+    # What git would clone, and none of the build folders.
+    shutil.copytree(arguments.source_root, project / 'subprojects' / 'glockfile',
+                    ignore=shutil.ignore_patterns('.git', 'build', 'build-*', '_build'))
+    # Even where the library is installed.
+    call_meson('setup', 'project/build', 'project', '--wrap-mode=forcefallback')
+    call_meson('compile', '-C', 'project/build')
+    examples.assert_updates_the_settings([project / 'build' / 'example'])
+
+
+run()
