@@ -1,0 +1,331 @@
+# SPDX-FileCopyrightText: 2026 The GLockFile authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""The GIR has all that a language needs, annotated and documented, and no more.
+
+What is in it is compared with the symbol map and with the public headers; what
+they cannot tell (which file names are file names, which values may be missing,
+who owns what) is written down here once more.
+"""
+
+import argparse
+import re
+import xml.etree.ElementTree as ElementTree
+
+import surface
+from tap import run, test
+
+parser = argparse.ArgumentParser()
+parser.add_argument('--gir', required=True)
+parser.add_argument('--map', required=True)
+parser.add_argument('headers', nargs='+')
+arguments = parser.parse_args()
+
+CORE = '{http://www.gtk.org/introspection/core/1.0}'
+C = '{http://www.gtk.org/introspection/c/1.0}'
+GLIB = '{http://www.gtk.org/introspection/glib/1.0}'
+
+CLASSES = {'LockFile', 'LockFileInfo'}
+ENUMERATIONS = {
+    'LockFileError': ['failed', 'locked', 'permission_denied', 'no_space', 'not_found',
+                      'invalid_data', 'not_supported', 'lost'],
+    'LockFileHolderState': ['unknown', 'running', 'gone'],
+}
+CONSTANTS = {f'LOCK_FILE_{part}_VERSION' for part in ('MAJOR', 'MINOR', 'MICRO')}
+
+# Property: its type, who may write it, and the method that reads it.
+PROPERTIES = {
+    'LockFile': {
+        'file-name': ('filename', 'at construction', 'get_file_name'),
+        'stale-lock-time': ('guint', 'always', 'get_stale_lock_time'),
+        'locked': ('gboolean', 'never', 'is_locked'),
+        'previous-holder': ('LockFileInfo', 'never', 'get_previous_holder'),
+    },
+    'LockFileInfo': {
+        'pid': ('gint64', 'never', 'get_pid'),
+        'hostname': ('utf8', 'never', 'get_hostname'),
+        'app-name': ('utf8', 'never', 'get_app_name'),
+        'display-name': ('utf8', 'never', 'get_display_name'),
+        'user-name': ('utf8', 'never', 'get_user_name'),
+        'machine-id': ('utf8', 'never', 'get_machine_id'),
+        'boot-id': ('utf8', 'never', 'get_boot_id'),
+        'token': ('utf8', 'never', 'get_token'),
+        'locked-since': ('GLib.DateTime', 'never', 'get_locked_since'),
+        'holder-state': ('LockFileHolderState', 'never', 'get_holder_state'),
+    },
+}
+
+FILE_NAMES = {'g_lock_file_new(file_name)', 'g_lock_file_get_file_name()', 'LockFile:file-name'}
+
+# Any cancellable, and the callback and the data of any asynchronous function,
+# may be left out; beyond these, only:
+NULLABLE = {
+    'g_lock_file_get_previous_holder()', 'LockFile:previous-holder',
+    'g_lock_file_info_get_display_name()', 'LockFileInfo:display-name',
+    'g_lock_file_info_get_user_name()', 'LockFileInfo:user-name',
+    'g_lock_file_info_get_machine_id()', 'LockFileInfo:machine-id',
+    'g_lock_file_info_get_boot_id()', 'LockFileInfo:boot-id',
+    'g_lock_file_info_get_token()', 'LockFileInfo:token',
+    'g_lock_file_info_get_locked_since()', 'LockFileInfo:locked-since',
+}
+NULLABLE_PARAMETERS = {'cancellable', 'callback', 'user_data'}
+
+OWNED_BY_THE_CALLER = {
+    'g_lock_file_new', 'g_lock_file_new_for_file', 'g_lock_file_query_info',
+    'g_lock_file_query_info_finish', 'g_lock_file_info_describe',
+}
+
+CALLABLES = ('constructor', 'method', 'function')
+
+repository = ElementTree.parse(arguments.gir).getroot()
+namespace = repository.find(CORE + 'namespace')
+
+
+def introspectable(element):
+    # The quark function is there twice, and one of them is for old programs.
+    return element.get('introspectable') != '0' and element.get('moved-to') is None
+
+
+def members(*tags):
+    """The namespace's own elements of these kinds."""
+    return [element for element in namespace
+            if element.tag in [CORE + tag for tag in tags] and introspectable(element)]
+
+
+def named(tag):
+    return {element.get('name'): element for element in members(tag)}
+
+
+def callables():
+    """Every function that a language can call, by its C name."""
+    found = {}
+    for element in namespace.iter():
+        if element.tag in [CORE + tag for tag in CALLABLES] and introspectable(element):
+            found[element.get(C + 'identifier')] = element
+    return found
+
+
+def parameters(function):
+    return function.findall(f'{CORE}parameters/{CORE}parameter')
+
+
+def properties():
+    for name, element in named('class').items():
+        for prop in element.findall(CORE + 'property'):
+            yield f'{name}:{prop.get("name")}', prop
+
+
+def values():
+    """Everything that goes in or out: parameters, returned values, properties."""
+    for symbol, function in callables().items():
+        yield f'{symbol}()', function.find(CORE + 'return-value')
+        for parameter in parameters(function):
+            yield f'{symbol}({parameter.get("name")})', parameter
+    yield from properties()
+
+
+def type_name(value):
+    return value.find(CORE + 'type').get('name')
+
+
+def documented():
+    """What a reader of the reference meets, and what its name is there."""
+    yield from ((element.get('name'), element)
+                for element in members('class', 'enumeration', 'constant'))
+    yield from callables().items()
+    yield from properties()
+    for name, element in named('class').items():
+        for signal in element.findall(GLIB + 'signal'):
+            yield f'{name}::{signal.get("name")}', signal
+
+
+def assert_same(found, wanted):
+    found, wanted = set(found), set(wanted)
+    assert found == wanted, f'missing: {sorted(wanted - found)}, too many: {sorted(found - wanted)}'
+
+
+def assert_none(offenders):
+    offenders = list(offenders)
+    assert not offenders, offenders
+
+
+@test
+def namespace_is_the_promised_one():
+    assert namespace.get('name') == 'GLockFile'
+    assert namespace.get('version') == '1.0'
+    assert namespace.get(C + 'identifier-prefixes') == 'G'
+    assert namespace.get(C + 'symbol-prefixes') == 'g'
+    assert namespace.get('shared-library') == 'libglockfile-1.0.so.0'
+    assert repository.find(CORE + 'package').get('name') == 'glockfile-1.0'
+    assert [include.get('name') for include in repository.findall(C + 'include')] == \
+        ['lockfile/glockfile.h']
+
+
+@test
+def symbols_are_those_of_the_map():
+    promised = surface.map_symbols(arguments.map)
+    type_functions = {element.get(GLIB + 'get-type') for element in members('class', 'enumeration')}
+    # g_autoptr has no meaning outside of C.
+    for_c_alone = {symbol for symbol in promised if symbol.startswith('g_lock_file_locker_')}
+    assert_same(set(callables()) | type_functions, promised - for_c_alone)
+
+
+@test
+def types_are_the_public_ones():
+    assert_same(named('class'), CLASSES)
+    assert_same(named('enumeration'), ENUMERATIONS)
+    assert_same(named('constant'), CONSTANTS)
+    assert_same(named('record'), {name + 'Class' for name in CLASSES})
+    known = {'class', 'enumeration', 'constant', 'record', 'function', 'function-macro',
+             'docsection', 'doc'}
+    assert_none(element.tag for element in namespace
+                if introspectable(element) and element.tag.replace(CORE, '') not in known)
+
+
+@test
+def nothing_private_leaks():
+    for element in namespace.iter():
+        for name in (element.get(C + 'identifier'), element.get(C + 'type')):
+            if name and re.search('lock_?file', name, re.IGNORECASE):
+                assert any(re.search(rf'\b{re.escape(name.strip("*"))}\b', text)
+                           for text in header_texts()), f'{name} is in no public header'
+    for record in members('record'):
+        assert_none(field.get('name') for field in record.findall(CORE + 'field')
+                    if field.get('name') != 'parent_class')
+
+
+def header_texts():
+    for path in arguments.headers:
+        with open(path, encoding='utf-8') as file:
+            # The three names that the macro makes of one.
+            yield re.sub(r'G_DECLARE_FINAL_TYPE \((\w+), (\w+),', r'\1 \1Class \2_get_type', file.read())
+
+
+@test
+def functions_are_members_of_their_types():
+    # A bare function means that the scanner did not see what it belongs to.
+    assert_none(named('function'))
+    constructors = [symbol for symbol, function in callables().items()
+                    if function.tag == CORE + 'constructor']
+    assert_same(constructors, ['g_lock_file_new', 'g_lock_file_new_for_file'])
+
+
+@test
+def classes_are_final_objects():
+    for name, element in named('class').items():
+        assert element.get('parent') == 'GObject.Object', name
+        assert element.get('final') == '1', name
+        assert element.get(GLIB + 'type-name') == 'G' + name, name
+
+
+@test
+def enumerations_are_registered_types():
+    for name, nicks in ENUMERATIONS.items():
+        element = named('enumeration')[name]
+        assert element.get(GLIB + 'type-name') == 'G' + name
+        found = element.findall(CORE + 'member')
+        assert [member.get('name') for member in found] == nicks
+        assert [int(member.get('value')) for member in found] == list(range(len(nicks)))
+        assert_none(member.get('name') for member in found if member.find(CORE + 'doc') is None)
+
+
+@test
+def error_domain_is_there():
+    domains = {name: element.get(GLIB + 'error-domain')
+               for name, element in named('enumeration').items()
+               if element.get(GLIB + 'error-domain')}
+    assert domains == {'LockFileError': 'g-lock-file-error-quark'}, domains
+
+
+@test
+def everything_is_documented():
+    assert_none(name for name, element in documented() if element.find(CORE + 'doc') is None)
+    for symbol, function in callables().items():
+        for instance in function.findall(f'{CORE}parameters/{CORE}instance-parameter'):
+            assert instance.find(CORE + 'doc') is not None, f'{symbol}: the instance'
+    assert_none(name for name, value in values()
+                if value.find(CORE + 'doc') is None and type_name(value) != 'none')
+
+
+@test
+def everything_says_since_when():
+    assert_none(name for name, element in documented() if element.get('version') != '1.0')
+
+
+@test
+def ownership_is_annotated():
+    assert_none(name for name, value in values() if value.get('transfer-ownership') is None)
+    assert_none(name for name, value in values()
+                if not name.endswith('()') and value.get('transfer-ownership') != 'none')
+    owned = {symbol for symbol, function in callables().items()
+             if function.find(CORE + 'return-value').get('transfer-ownership') == 'full'}
+    assert_same(owned, OWNED_BY_THE_CALLER & set(callables()))
+
+
+@test
+def file_names_are_file_names():
+    assert_same([name for name, value in values() if type_name(value) == 'filename'], FILE_NAMES)
+
+
+@test
+def only_what_may_be_missing_is_nullable():
+    # A property has no such mark before GObject Introspection 1.80.
+    marked = {name for name, value in values()
+              if value.tag != CORE + 'property' and value.get('nullable') == '1'}
+    optional = {name for name, value in values()
+                if value.tag == CORE + 'parameter' and value.get('name') in NULLABLE_PARAMETERS}
+    assert_same(marked, optional | {name for name in NULLABLE if name.endswith('()')})
+
+
+@test
+def failing_functions_throw():
+    failing = {symbol for symbol, declaration in surface.declarations(arguments.headers).items()
+               if 'GError **' in declaration}
+    throwing = {symbol for symbol, function in callables().items() if function.get('throws') == '1'}
+    assert_same(throwing, failing & set(callables()))
+
+
+@test
+def properties_are_the_promised_ones():
+    for name, element in named('class').items():
+        found = {}
+        for prop in element.findall(CORE + 'property'):
+            assert prop.get('readable') != '0', prop.get('name')
+            writable = {(None, None): 'never', ('1', None): 'always',
+                        ('1', '1'): 'at construction'}[prop.get('writable'),
+                                                       prop.get('construct-only')]
+            found[prop.get('name')] = type_name(prop), writable, prop.get('getter')
+        assert found == PROPERTIES[name], f'{name}: {found}'
+
+
+@test
+def getters_and_properties_agree():
+    for symbol, function in callables().items():
+        name = function.get(GLIB + 'get-property')
+        assert bool(name) == bool(re.search(r'_(get|is)_', symbol)), symbol
+    for name, prop in properties():
+        if prop.get('getter'):
+            getter = callables()['g_lock_file_' + ('info_' if 'Info' in name else '') +
+                                 prop.get('getter')]
+            assert getter.get(GLIB + 'get-property') == prop.get('name'), name
+            assert type_name(getter.find(CORE + 'return-value')) == type_name(prop), name
+
+
+@test
+def nothing_shadows_or_is_renamed():
+    for element in namespace.iter():
+        for attribute in ('shadows', 'shadowed-by', 'deprecated'):
+            assert element.get(attribute) is None, ElementTree.tostring(element, 'unicode')
+    moved = {element.get('moved-to') for element in namespace.iter() if element.get('moved-to')}
+    assert_same(moved, {'LockFileError.quark'})
+
+
+@test
+def only_the_locker_is_for_c_alone():
+    hidden = {element.get(C + 'identifier') or element.get(C + 'type')
+              for element in namespace.iter()
+              if element.get('introspectable') == '0' and element.tag != CORE + 'function-macro'}
+    assert_same(hidden, {'GLockFileLocker', 'g_lock_file_locker_new', 'g_lock_file_locker_free'})
+
+
+run()
