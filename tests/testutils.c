@@ -153,11 +153,13 @@ test_qt_content (gint64      pid,
 
   if (own_machine_id == NULL)
     own_machine_id = read_first_line ("/var/lib/dbus/machine-id");
+  if (own_machine_id == NULL)
+    own_machine_id = g_strdup ("");
   return g_strdup_printf ("%" G_GINT64_FORMAT "\n%s\n%s\n%s\n%s\n",
                           pid,
                           app_name != NULL ? app_name : own_app_name,
                           hostname != NULL ? hostname : g_get_host_name (),
-                          machine_id != NULL ? machine_id : own_machine_id != NULL ? own_machine_id : "",
+                          machine_id != NULL ? machine_id : own_machine_id,
                           boot_id != NULL ? boot_id : own_boot_id);
 }
 
@@ -447,6 +449,15 @@ test_helper_free (TestHelper *helper)
   close (helper->output);
   g_string_free (helper->received, TRUE);
   g_free (helper);
+}
+
+void
+test_crash_while_holding (const char *lock_file)
+{
+  g_autoptr (TestHelper) helper = test_helper_start (lock_file, NULL);
+
+  test_assert_answer (helper, "lock", "ok");
+  test_helper_kill (helper);
 }
 
 /* Threads */

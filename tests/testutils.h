@@ -77,6 +77,8 @@ void        test_helper_kill         (TestHelper    *helper);
 /* Ends the input, and waits until the process has ended well. */
 void        test_helper_finish       (TestHelper    *helper);
 void        test_helper_free         (TestHelper    *helper);
+/* Leaves behind what a helper that was killed had locked. */
+void        test_crash_while_holding (const char    *lock_file);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TestHelper, test_helper_free)
 
@@ -95,9 +97,57 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TestHelper, test_helper_free)
 #define test_assert_answer_error(helper, command, domain, code) \
   G_STMT_START { \
     g_autofree char *answer_ = test_helper_ask (helper, command); \
-    g_autofree char *expected_ = g_strdup_printf ("error %s %d ", g_quark_to_string (domain), code); \
+    g_autofree char *expected_ = g_strdup_printf ("error %s %d ", \
+                                                  g_quark_to_string (domain), code); \
     if (!g_str_has_prefix (answer_, expected_)) \
       g_assert_cmpstr (answer_, ==, expected_); \
+  } G_STMT_END
+
+/* What most tests do with a lock file. */
+#define test_assert_lock(lock_file, timeout) \
+  G_STMT_START { \
+    g_autoptr (GError) error_ = NULL; \
+    gboolean locked_ = g_lock_file_try_lock (lock_file, timeout, NULL, &error_); \
+    g_assert_no_error (error_); \
+    g_assert_true (locked_); \
+    g_assert_true (g_lock_file_is_locked (lock_file)); \
+  } G_STMT_END
+
+#define test_assert_lock_error(lock_file, timeout, cancellable, domain, code) \
+  G_STMT_START { \
+    g_autoptr (GError) error_ = NULL; \
+    gboolean was_locked_ = g_lock_file_is_locked (lock_file); \
+    gboolean locked_ = g_lock_file_try_lock (lock_file, timeout, cancellable, &error_); \
+    g_assert_error (error_, domain, code); \
+    g_assert_false (locked_); \
+    g_assert_cmpint (g_lock_file_is_locked (lock_file), ==, was_locked_); \
+  } G_STMT_END
+
+/* Another holds it, for as long as is waited. */
+#define test_assert_locked_out(lock_file, timeout) \
+  G_STMT_START { \
+    gint64 begin_ = g_get_monotonic_time (); \
+    test_assert_lock_error (lock_file, timeout, NULL, \
+                            G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_LOCKED); \
+    g_assert_cmpint (g_get_monotonic_time () - begin_, >=, (timeout) * G_TIME_SPAN_MILLISECOND); \
+  } G_STMT_END
+
+#define test_assert_unlock(lock_file) \
+  G_STMT_START { \
+    g_autoptr (GError) error_ = NULL; \
+    gboolean unlocked_ = g_lock_file_unlock (lock_file, &error_); \
+    g_assert_no_error (error_); \
+    g_assert_true (unlocked_); \
+    g_assert_false (g_lock_file_is_locked (lock_file)); \
+  } G_STMT_END
+
+#define test_assert_verify(lock_file) \
+  G_STMT_START { \
+    g_autoptr (GError) error_ = NULL; \
+    gboolean ours_ = g_lock_file_verify (lock_file, &error_); \
+    g_assert_no_error (error_); \
+    g_assert_true (ours_); \
+    g_assert_true (g_lock_file_is_locked (lock_file)); \
   } G_STMT_END
 
 /* A thread that makes one acquisition, and lets go again at once if it is told to. */

@@ -18,51 +18,6 @@
 #include <unistd.h>
 
 static void
-assert_lock (GLockFile *lock_file)
-{
-  g_autoptr (GError) error = NULL;
-  gboolean locked = g_lock_file_try_lock (lock_file, 0, NULL, &error);
-
-  g_assert_no_error (error);
-  g_assert_true (locked);
-  g_assert_true (g_lock_file_is_locked (lock_file));
-}
-
-static void
-assert_lock_error (GLockFile *lock_file,
-                   int        timeout,
-                   GQuark     domain,
-                   int        code)
-{
-  g_autoptr (GError) error = NULL;
-  gboolean was_locked = g_lock_file_is_locked (lock_file);
-
-  g_assert_false (g_lock_file_try_lock (lock_file, timeout, NULL, &error));
-  g_assert_error (error, domain, code);
-  g_assert_cmpint (g_lock_file_is_locked (lock_file), ==, was_locked);
-}
-
-static void
-assert_unlock (GLockFile *lock_file)
-{
-  g_autoptr (GError) error = NULL;
-  gboolean unlocked = g_lock_file_unlock (lock_file, &error);
-
-  g_assert_no_error (error);
-  g_assert_true (unlocked);
-  g_assert_false (g_lock_file_is_locked (lock_file));
-}
-
-static void
-crash_while_holding (TestFolder *folder)
-{
-  g_autoptr (TestHelper) helper = test_helper_start (folder->lock_file, NULL);
-
-  test_assert_answer (helper, "lock", "ok");
-  test_helper_kill (helper);
-}
-
-static void
 count_cb (GObject    *object,
           GParamSpec *property,
           int        *count)
@@ -102,7 +57,7 @@ test_properties (TestFolder    *folder,
                         NULL);
   g_assert_cmpstr (g_lock_file_get_file_name (built), ==, folder->lock_file);
   g_assert_cmpuint (g_lock_file_get_stale_lock_time (built), ==, G_MAXUINT);
-  assert_lock (built);
+  test_assert_lock (built, 0);
 
   /* All of that has touched no file but the last. */
   test_folder_assert_files (folder, "test.lock", NULL);
@@ -136,21 +91,21 @@ test_notify_locked (TestFolder    *folder,
   int notified = 0;
 
   g_signal_connect (lock_file, "notify::locked", G_CALLBACK (count_cb), &notified);
-  assert_lock (lock_file);
+  test_assert_lock (lock_file, 0);
   g_assert_cmpint (notified, ==, 1);
-  assert_lock_error (lock_file, 0, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_LOCKED);
+  test_assert_locked_out (lock_file, 0);
   g_assert_cmpint (notified, ==, 1);
-  assert_unlock (lock_file);
+  test_assert_unlock (lock_file);
   g_assert_cmpint (notified, ==, 2);
-  assert_unlock (lock_file);
+  test_assert_unlock (lock_file);
   g_assert_cmpint (notified, ==, 2);
 
   test_assert_answer (helper, "lock", "ok");
-  assert_lock_error (lock_file, 0, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_LOCKED);
+  test_assert_locked_out (lock_file, 0);
   g_assert_cmpint (notified, ==, 2);
   test_assert_answer (helper, "unlock", "ok");
 
-  assert_lock (lock_file);
+  test_assert_lock (lock_file, 0);
   g_assert_cmpint (g_unlink (folder->lock_file), ==, 0);
   g_assert_false (g_lock_file_verify (lock_file, &error));
   g_assert_error (error, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_LOST);
@@ -168,7 +123,7 @@ unlock_cb (GObject    *object,
   if (++*count == 1)
     {
       g_assert_true (g_lock_file_is_locked (lock_file));
-      assert_unlock (lock_file);
+      test_assert_unlock (lock_file);
     }
   else
     {
@@ -201,20 +156,20 @@ test_notify_previous_holder (TestFolder    *folder,
   int notified = 0;
 
   g_signal_connect (lock_file, "notify::previous-holder", G_CALLBACK (count_cb), &notified);
-  assert_lock (lock_file);
-  assert_unlock (lock_file);
+  test_assert_lock (lock_file, 0);
+  test_assert_unlock (lock_file);
   g_assert_cmpint (notified, ==, 0);
 
-  crash_while_holding (folder);
-  assert_lock (lock_file);
+  test_crash_while_holding (folder->lock_file);
+  test_assert_lock (lock_file, 0);
   g_assert_cmpint (notified, ==, 1);
   g_object_get (lock_file, "previous-holder", &previous_holder, NULL);
   g_assert_nonnull (previous_holder);
   g_assert_true (previous_holder == g_lock_file_get_previous_holder (lock_file));
-  assert_unlock (lock_file);
+  test_assert_unlock (lock_file);
   g_assert_cmpint (notified, ==, 1);
 
-  assert_lock (lock_file);
+  test_assert_lock (lock_file, 0);
   g_assert_cmpint (notified, ==, 2);
   g_assert_null (g_lock_file_get_previous_holder (lock_file));
 }
@@ -236,9 +191,9 @@ test_relative_name (TestFolder    *folder,
       lock_file = g_lock_file_new (names[i]);
       g_assert_cmpint (g_chdir (elsewhere), ==, 0);
       g_assert_cmpstr (g_lock_file_get_file_name (lock_file), ==, names[i]);
-      assert_lock (lock_file);
+      test_assert_lock (lock_file, 0);
       test_folder_assert_files (folder, "test.lock", "elsewhere", NULL);
-      assert_unlock (lock_file);
+      test_assert_unlock (lock_file);
       test_folder_assert_files (folder, "elsewhere", NULL);
     }
   g_assert_cmpint (g_chdir (current), ==, 0);
@@ -257,7 +212,7 @@ test_new_for_file (TestFolder    *folder,
   lock_file = g_lock_file_new_for_file (file, &error);
   g_assert_no_error (error);
   g_assert_cmpstr (g_lock_file_get_file_name (lock_file), ==, folder->lock_file);
-  assert_lock (lock_file);
+  test_assert_lock (lock_file, 0);
   test_folder_assert_files (folder, "test.lock", NULL);
 
   g_assert_null (g_lock_file_new_for_file (remote, &error));
@@ -281,8 +236,8 @@ test_no_directory (TestFolder    *folder,
       g_autoptr (GLockFile) lock_file = g_lock_file_new (names[i]);
 
       g_assert_cmpstr (g_lock_file_get_file_name (lock_file), ==, names[i]);
-      assert_lock_error (lock_file, 0, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_NOT_FOUND);
-      assert_lock_error (lock_file, -1, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_NOT_FOUND);
+      test_assert_lock_error (lock_file, 0, NULL, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_NOT_FOUND);
+      test_assert_lock_error (lock_file, -1, NULL, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_NOT_FOUND);
     }
   test_folder_assert_files (folder, "test.lock", NULL);
 }
@@ -296,12 +251,12 @@ test_pending (TestFolder    *folder,
   g_autoptr (TestWaiter) waiter = NULL;
   g_autoptr (GError) error = NULL;
 
-  assert_lock (holder);
+  test_assert_lock (holder, 0);
   waiter = test_waiter_start (lock_file, -1, NULL, FALSE);
   test_waiter_await_sleep (waiter);
 
-  assert_lock_error (lock_file, 0, G_IO_ERROR, G_IO_ERROR_PENDING);
-  assert_lock_error (lock_file, -1, G_IO_ERROR, G_IO_ERROR_PENDING);
+  test_assert_lock_error (lock_file, 0, NULL, G_IO_ERROR, G_IO_ERROR_PENDING);
+  test_assert_lock_error (lock_file, -1, NULL, G_IO_ERROR, G_IO_ERROR_PENDING);
   g_assert_false (g_lock_file_unlock (lock_file, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PENDING);
   g_clear_error (&error);
@@ -317,10 +272,10 @@ test_pending (TestFolder    *folder,
   g_assert_cmpuint (g_lock_file_get_stale_lock_time (lock_file), ==, 30000);
   g_assert_null (g_lock_file_get_previous_holder (lock_file));
 
-  assert_unlock (holder);
+  test_assert_unlock (holder);
   test_waiter_join (waiter);
   g_assert_no_error (waiter->error);
-  assert_unlock (lock_file);
+  test_assert_unlock (lock_file);
 }
 
 /* One object may be used from several threads: who comes while another is at it
@@ -380,18 +335,18 @@ test_two_objects (TestFolder    *folder,
 
   for (int i = 0; i < 3; i++)
     {
-      assert_lock (lock_file);
-      assert_lock_error (other, 0, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_LOCKED);
-      assert_lock_error (other, 50, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_LOCKED);
+      test_assert_lock (lock_file, 0);
+      test_assert_locked_out (other, 0);
+      test_assert_locked_out (other, 50);
       /* Without a lock of its own this one lets go of nothing. */
-      assert_unlock (other);
+      test_assert_unlock (other);
       g_assert_true (g_lock_file_is_locked (lock_file));
-      g_assert_true (g_lock_file_verify (lock_file, NULL));
-      assert_unlock (lock_file);
+      test_assert_verify (lock_file);
+      test_assert_unlock (lock_file);
 
-      assert_lock (other);
-      assert_lock_error (lock_file, 0, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_LOCKED);
-      assert_unlock (other);
+      test_assert_lock (other, 0);
+      test_assert_locked_out (lock_file, 0);
+      test_assert_unlock (other);
     }
 }
 
@@ -418,18 +373,18 @@ test_drop_last_reference (TestFolder    *folder,
   g_autoptr (GLockFile) other = g_lock_file_new (folder->lock_file);
   GLockFile *lock_file = g_lock_file_new (folder->lock_file);
 
-  assert_lock (lock_file);
+  test_assert_lock (lock_file, 0);
   g_object_unref (lock_file);
   test_folder_assert_empty (folder);
-  assert_lock (other);
+  test_assert_lock (other, 0);
 
   /* What was taken away meanwhile is another's. */
   lock_file = g_lock_file_new (folder->lock_file);
   g_assert_cmpint (g_unlink (folder->lock_file), ==, 0);
-  assert_lock (lock_file);
+  test_assert_lock (lock_file, 0);
   g_clear_object (&other);
   test_folder_assert_files (folder, "test.lock", NULL);
-  g_assert_true (g_lock_file_verify (lock_file, NULL));
+  test_assert_verify (lock_file);
   g_object_unref (lock_file);
   test_folder_assert_empty (folder);
 }
@@ -485,9 +440,9 @@ test_unlock_without_lock (TestFolder    *folder,
 {
   g_autoptr (GLockFile) lock_file = g_lock_file_new (folder->lock_file);
 
-  assert_unlock (lock_file);
+  test_assert_unlock (lock_file);
   test_file_write (folder->lock_file, "4711\napplication\nhost\n");
-  assert_unlock (lock_file);
+  test_assert_unlock (lock_file);
   test_folder_assert_files (folder, "test.lock", NULL);
 }
 
@@ -504,7 +459,7 @@ assert_lost_once (GLockFile *lock_file,
   g_assert_false (notice (lock_file, &error));
   g_assert_error (error, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_LOST);
   g_assert_false (g_lock_file_is_locked (lock_file));
-  assert_unlock (lock_file);
+  test_assert_unlock (lock_file);
 }
 
 static void
@@ -514,13 +469,13 @@ test_lost_removed (TestFolder    *folder,
   g_autoptr (GLockFile) lock_file = g_lock_file_new (folder->lock_file);
   Notice notice = (Notice) data;
 
-  assert_lock (lock_file);
+  test_assert_lock (lock_file, 0);
   g_assert_cmpint (g_unlink (folder->lock_file), ==, 0);
   assert_lost_once (lock_file, notice);
   test_folder_assert_empty (folder);
 
-  assert_lock (lock_file);
-  assert_unlock (lock_file);
+  test_assert_lock (lock_file, 0);
+  test_assert_unlock (lock_file);
 }
 
 /* Not even a file with the very same content is ours. */
@@ -533,7 +488,7 @@ test_lost_replaced (TestFolder    *folder,
   g_autofree char *found = NULL;
   Notice notice = (Notice) data;
 
-  assert_lock (lock_file);
+  test_assert_lock (lock_file, 0);
   content = test_file_read (folder->lock_file);
   g_assert_true (g_file_set_contents (folder->lock_file, content, -1, NULL));
   assert_lost_once (lock_file, notice);
@@ -549,12 +504,12 @@ test_lost_to_other_process (TestFolder    *folder,
   g_autoptr (TestHelper) helper = test_helper_start (folder->lock_file, NULL);
   Notice notice = (Notice) data;
 
-  assert_lock (lock_file);
+  test_assert_lock (lock_file, 0);
   g_assert_cmpint (g_unlink (folder->lock_file), ==, 0);
   test_assert_answer (helper, "lock", "ok");
   assert_lost_once (lock_file, notice);
   test_assert_answer (helper, "verify", "ok");
-  assert_lock_error (lock_file, 0, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_LOCKED);
+  test_assert_locked_out (lock_file, 0);
   test_assert_answer (helper, "unlock", "ok");
 }
 
@@ -567,7 +522,7 @@ test_lost_renamed (TestFolder    *folder,
   g_autoptr (GLockFile) lock_file = g_lock_file_new (folder->lock_file);
   Notice notice = (Notice) data;
 
-  assert_lock (lock_file);
+  test_assert_lock (lock_file, 0);
   g_assert_cmpint (g_rename (folder->lock_file, renamed), ==, 0);
   assert_lost_once (lock_file, notice);
   test_folder_assert_files (folder, "renamed", NULL);
@@ -584,13 +539,13 @@ test_verify (TestFolder    *folder,
   g_assert_error (error, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_LOST);
   g_clear_error (&error);
 
-  assert_lock (lock_file);
+  test_assert_lock (lock_file, 0);
   for (int i = 0; i < 3; i++)
     {
-      g_assert_true (g_lock_file_verify (lock_file, &error));
+      test_assert_verify (lock_file);
       g_assert_no_error (error);
     }
-  assert_unlock (lock_file);
+  test_assert_unlock (lock_file);
   g_assert_false (g_lock_file_verify (lock_file, NULL));
 }
 
@@ -656,7 +611,7 @@ test_content (TestFolder    *folder,
   g_autofree char *device = NULL;
   struct stat status;
 
-  assert_lock (lock_file);
+  test_assert_lock (lock_file, 0);
   content = test_file_read (folder->lock_file);
   g_assert_true (g_str_has_prefix (content, qt_content));
   g_assert_true (g_str_has_suffix (content, "\n"));
@@ -685,8 +640,8 @@ test_content (TestFolder    *folder,
 
   /* A new token for every acquisition. */
   first_token = g_strdup (find_field (lines, "token"));
-  assert_unlock (lock_file);
-  assert_lock (lock_file);
+  test_assert_unlock (lock_file);
+  test_assert_lock (lock_file, 0);
   g_clear_pointer (&content, g_free);
   g_clear_pointer (&lines, g_strfreev);
   content = test_file_read (folder->lock_file);
@@ -706,11 +661,11 @@ test_content_is_fresh (TestFolder    *folder,
   gint64 released;
   struct stat status;
 
-  assert_lock (holder);
+  test_assert_lock (holder, 0);
   waiter = test_waiter_start (lock_file, -1, NULL, FALSE);
   g_usleep (2500 * G_TIME_SPAN_MILLISECOND);
   released = g_get_real_time ();
-  assert_unlock (holder);
+  test_assert_unlock (holder);
   test_waiter_join (waiter);
 
   /* The clock of the file system advances with the kernel's ticks. */
@@ -736,11 +691,11 @@ test_mode (TestFolder    *folder,
       g_autoptr (TestHelper) helper = test_helper_start (folder->lock_file, "--no-tmpfile", NULL);
       struct stat status;
 
-      assert_lock (lock_file);
+      test_assert_lock (lock_file, 0);
       g_assert_cmpint (stat (folder->lock_file, &status), ==, 0);
       g_assert_cmpint (status.st_mode, ==, S_IFREG | (0666 & ~masks[i]));
       g_assert_cmpint (status.st_nlink, ==, 1);
-      assert_unlock (lock_file);
+      test_assert_unlock (lock_file);
       g_assert_cmpint (umask (before), ==, masks[i]);
 
       /* The other way to make it (R3) gives the same. */
@@ -800,7 +755,7 @@ test_remove_stale (TestFolder    *folder,
                                                 "01234567-89ab-cdef-0123-456789abcdef");
   g_autoptr (GError) error = NULL;
 
-  crash_while_holding (folder);
+  test_crash_while_holding (folder->lock_file);
   g_assert_true (g_lock_file_remove_stale (lock_file, NULL, &error));
   g_assert_no_error (error);
   test_folder_assert_empty (folder);
@@ -833,11 +788,11 @@ test_remove_stale_errors (TestFolder    *folder,
 
   assert_remove_stale_error (lock_file, G_LOCK_FILE_ERROR_NOT_FOUND);
 
-  assert_lock (holder);
+  test_assert_lock (holder, 0);
   assert_remove_stale_error (lock_file, G_LOCK_FILE_ERROR_LOCKED);
   assert_remove_stale_error (holder, G_LOCK_FILE_ERROR_FAILED);
-  g_assert_true (g_lock_file_verify (holder, &error));
-  assert_unlock (holder);
+  test_assert_verify (holder);
+  test_assert_unlock (holder);
 
   test_file_write (folder->lock_file, "Dear diary,\n");
   test_file_set_age (folder->lock_file, 3600);
@@ -880,12 +835,12 @@ test_process_untouched (TestFolder    *folder,
   get_signal_handlers (before);
   sigprocmask (SIG_SETMASK, NULL, &mask);
 
-  assert_lock (lock_file);
-  assert_lock_error (other, 100, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_LOCKED);
-  assert_unlock (lock_file);
-  crash_while_holding (folder);
-  assert_lock (other);
-  assert_unlock (other);
+  test_assert_lock (lock_file, 0);
+  test_assert_locked_out (other, 100);
+  test_assert_unlock (lock_file);
+  test_crash_while_holding (folder->lock_file);
+  test_assert_lock (other, 0);
+  test_assert_unlock (other);
 
   get_signal_handlers (after);
   g_assert_cmpmem (before, SIGRTMAX * sizeof *before, after, SIGRTMAX * sizeof *after);
@@ -908,11 +863,11 @@ test_no_thread (TestFolder    *folder,
   test_costs_of_process (getpid (), &before);
   for (int i = 0; i < 10; i++)
     {
-      assert_lock (lock_file);
-      assert_lock_error (other, 0, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_LOCKED);
+      test_assert_lock (lock_file, 0);
+      test_assert_locked_out (other, 0);
       test_costs_of_process (getpid (), &after);
       g_assert_cmpint (after.threads, ==, before.threads);
-      assert_unlock (lock_file);
+      test_assert_unlock (lock_file);
     }
   test_costs_of_process (getpid (), &after);
   g_assert_cmpint (after.threads, ==, before.threads);
@@ -929,33 +884,33 @@ go_all_ways (TestFolder *folder,
   g_autoptr (GLockFile) nowhere = g_lock_file_new (missing);
   g_autoptr (GLockFileInfo) info = NULL;
 
-  assert_lock (lock_file);
-  assert_lock_error (other, 0, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_LOCKED);
-  assert_lock_error (other, 1, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_LOCKED);
+  test_assert_lock (lock_file, 0);
+  test_assert_locked_out (other, 0);
+  test_assert_locked_out (other, 1);
   assert_remove_stale_error (other, G_LOCK_FILE_ERROR_LOCKED);
   info = g_lock_file_query_info (other, NULL, NULL);
   g_assert_nonnull (info);
-  assert_unlock (lock_file);
+  test_assert_unlock (lock_file);
   g_assert_null (g_lock_file_query_info (other, NULL, NULL));
 
   test_file_write (folder->lock_file, leftover);
-  assert_lock (lock_file);
+  test_assert_lock (lock_file, 0);
   g_assert_cmpint (g_unlink (folder->lock_file), ==, 0);
   g_assert_false (g_lock_file_verify (lock_file, NULL));
 
-  assert_lock (lock_file);
+  test_assert_lock (lock_file, 0);
   g_assert_cmpint (g_unlink (folder->lock_file), ==, 0);
   g_assert_false (g_lock_file_unlock (lock_file, NULL));
 
   test_file_write (folder->lock_file, leftover);
   g_assert_true (g_lock_file_remove_stale (lock_file, NULL, NULL));
   test_file_write (folder->lock_file, "Dear diary,\n");
-  assert_lock_error (lock_file, 0, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_INVALID_DATA);
+  test_assert_lock_error (lock_file, 0, NULL, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_INVALID_DATA);
   assert_remove_stale_error (lock_file, G_LOCK_FILE_ERROR_INVALID_DATA);
   g_assert_null (g_lock_file_query_info (lock_file, NULL, NULL));
   g_assert_cmpint (g_unlink (folder->lock_file), ==, 0);
 
-  assert_lock_error (nowhere, 0, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_NOT_FOUND);
+  test_assert_lock_error (nowhere, 0, NULL, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_NOT_FOUND);
   g_assert_null (g_lock_file_query_info (nowhere, NULL, NULL));
 }
 
@@ -967,7 +922,7 @@ test_no_descriptor_leak (TestFolder    *folder,
   g_autofree char *leftover = NULL;
   int before;
 
-  crash_while_holding (folder);
+  test_crash_while_holding (folder->lock_file);
   leftover = test_file_read (folder->lock_file);
   g_assert_cmpint (g_unlink (folder->lock_file), ==, 0);
 
@@ -982,8 +937,8 @@ test_no_descriptor_leak (TestFolder    *folder,
 
   for (int i = 0; i < 1000; i++)
     {
-      assert_lock (lock_file);
-      assert_unlock (lock_file);
+      test_assert_lock (lock_file, 0);
+      test_assert_unlock (lock_file);
     }
   g_assert_cmpint (test_count_descriptors (), <=, before);
 }
@@ -998,7 +953,7 @@ test_close_on_exec (TestFolder    *folder,
   g_autoptr (GDir) directory = NULL;
   const char *name;
 
-  assert_lock (lock_file);
+  test_assert_lock (lock_file, 0);
   waiter = test_waiter_start (other, -1, NULL, FALSE);
   test_waiter_await_sleep (waiter);
 
@@ -1015,7 +970,7 @@ test_close_on_exec (TestFolder    *folder,
       g_assert_cmpint (fcntl (atoi (name), F_GETFD) & FD_CLOEXEC, !=, 0);
     }
 
-  assert_unlock (lock_file);
+  test_assert_unlock (lock_file);
   test_waiter_join (waiter);
   g_assert_no_error (waiter->error);
 }
@@ -1036,7 +991,7 @@ test_time_limit (TestFolder    *folder,
       gint64 begin = g_get_monotonic_time ();
       gint64 took;
 
-      assert_lock_error (lock_file, timeouts[i], G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_LOCKED);
+      test_assert_locked_out (lock_file, timeouts[i]);
       took = g_get_monotonic_time () - begin;
       g_test_message ("A limit of %d ms took %.3f ms", timeouts[i], took / 1000.0);
       g_assert_cmpint (took, >=, timeouts[i] * G_TIME_SPAN_MILLISECOND);

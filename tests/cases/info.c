@@ -59,7 +59,8 @@ assert_is_local (GLockFileInfo *info,
   g_assert_cmpint (g_lock_file_info_get_pid (info), ==, pid);
   g_assert_cmpstr (g_lock_file_info_get_app_name (info), ==, app_name);
   g_assert_cmpstr (g_lock_file_info_get_hostname (info), ==, lines[2]);
-  g_assert_cmpstr (g_lock_file_info_get_machine_id (info), ==, lines[3][0] != '\0' ? lines[3] : NULL);
+  g_assert_cmpstr (g_lock_file_info_get_machine_id (info), ==,
+                   lines[3][0] != '\0' ? lines[3] : NULL);
   g_assert_cmpstr (g_lock_file_info_get_boot_id (info), ==, lines[4]);
   g_assert_cmpstr (g_lock_file_info_get_user_name (info), ==, g_get_user_name ());
   g_assert_cmpstr (g_lock_file_info_get_display_name (info), ==, display_name);
@@ -116,19 +117,6 @@ test_other_process (TestFolder    *folder,
   /* What an info says does not change later. */
   g_assert_cmpint (g_lock_file_info_get_holder_state (running), ==,
                    G_LOCK_FILE_HOLDER_STATE_RUNNING);
-}
-
-/* Without a display name of its own the application has none. */
-static void
-test_no_display_name (TestFolder    *folder,
-                      gconstpointer  data)
-{
-  g_autoptr (TestHelper) helper = test_helper_start (folder->lock_file, NULL);
-  g_autoptr (GLockFileInfo) info = NULL;
-
-  test_assert_answer (helper, "lock", "ok");
-  info = query (folder->lock_file);
-  g_assert_null (g_lock_file_info_get_display_name (info));
 }
 
 static void
@@ -327,7 +315,8 @@ test_previous_holder_waiting (TestFolder    *folder,
   g_autoptr (TestHelper) holder = test_helper_start (folder->lock_file, "--name=Holder", NULL);
   g_autoptr (TestHelper) waiter = test_helper_start (folder->lock_file, NULL);
   g_autoptr (TestHelper) next = test_helper_start (folder->lock_file, NULL);
-  g_autofree char *expected = g_strdup_printf ("ok pid=%d state=gone ", test_helper_get_pid (holder));
+  g_autofree char *expected = g_strdup_printf ("ok pid=%d state=gone ",
+                                               test_helper_get_pid (holder));
   g_autofree char *answer = NULL;
 
   test_assert_answer (holder, "lock", "ok");
@@ -373,7 +362,8 @@ assert_safe (GLockFileInfo *info)
 {
   static const GMarkupParser parser = { .start_element = element_cb };
   int elements = 0;
-  g_autoptr (GMarkupParseContext) context = g_markup_parse_context_new (&parser, 0, &elements, NULL);
+  g_autoptr (GMarkupParseContext) context = g_markup_parse_context_new (&parser, 0, &elements,
+                                                                        NULL);
   g_autofree char *text = g_lock_file_info_describe (info);
   g_autofree char *element = g_strconcat ("<text>", text, "</text>", NULL);
   g_autoptr (GError) error = NULL;
@@ -395,11 +385,10 @@ static void
 test_describe (TestFolder    *folder,
                gconstpointer  data)
 {
-  g_autoptr (GLockFileInfo) info = query_content (folder,
-                                                  "4711\ngedit\nws1\n" OTHER_MACHINE "\n" OTHER_BOOT "\n"
-                                                  "GLockFile 1 flock\n"
-                                                  "user=alice\nname=Text Editor\n"
-                                                  "since=2026-01-05T10:42:00Z\n");
+  static const char content[] = "4711\ngedit\nws1\n" OTHER_MACHINE "\n" OTHER_BOOT "\n"
+                                "GLockFile 1 flock\n"
+                                "user=alice\nname=Text Editor\nsince=2026-01-05T10:42:00Z\n";
+  g_autoptr (GLockFileInfo) info = query_content (folder, content);
   g_autofree char *text = g_lock_file_info_describe (info);
 
   assert_safe (info);
@@ -496,7 +485,8 @@ test_hostile_own_name (TestFolder    *folder,
 {
   g_autofree char *long_name = g_strnfill (5000, 'n');
   g_autofree char *option = g_strconcat ("--name=", long_name, NULL);
-  const char *options[] = { "--name=a\nGLockFile 1 none\nuser=mallory", "--name=\\x1b\\n", "--name=\x1b", option };
+  const char *options[] = { "--name=a\nGLockFile 1 none\nuser=mallory", "--name=\\x1b\\n",
+                            "--name=\x1b", option };
   const char *names[] = { "a\nGLockFile 1 none\nuser=mallory", "\\x1b\\n", "\x1b", NULL };
 
   for (unsigned int i = 0; i < G_N_ELEMENTS (options); i++)
@@ -534,7 +524,6 @@ main (int    argc,
 
   ADD ("own", test_own);
   ADD ("other-process", test_other_process);
-  ADD ("no-display-name", test_no_display_name);
   ADD ("qt", test_qt);
   ADD ("old-formats", test_old_formats);
   ADD ("errors", test_errors);

@@ -20,52 +20,6 @@
 #define NOBODY "--uid=65534"
 
 static void
-assert_lock (GLockFile *lock_file,
-             int        timeout)
-{
-  g_autoptr (GError) error = NULL;
-  gboolean locked = g_lock_file_try_lock (lock_file, timeout, NULL, &error);
-
-  g_assert_no_error (error);
-  g_assert_true (locked);
-  g_assert_true (g_lock_file_is_locked (lock_file));
-}
-
-static void
-assert_locked_out (GLockFile *lock_file,
-                   int        timeout)
-{
-  g_autoptr (GError) error = NULL;
-  gint64 begin = g_get_monotonic_time ();
-  gboolean locked = g_lock_file_try_lock (lock_file, timeout, NULL, &error);
-
-  g_assert_error (error, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_LOCKED);
-  g_assert_false (locked);
-  g_assert_cmpint (g_get_monotonic_time () - begin, >=, timeout * G_TIME_SPAN_MILLISECOND);
-}
-
-static void
-assert_unlock (GLockFile *lock_file)
-{
-  g_autoptr (GError) error = NULL;
-  gboolean unlocked = g_lock_file_unlock (lock_file, &error);
-
-  g_assert_no_error (error);
-  g_assert_true (unlocked);
-  g_assert_false (g_lock_file_is_locked (lock_file));
-}
-
-static void
-crash_while_holding (TestFolder *folder)
-{
-  g_autoptr (TestHelper) helper = test_helper_start (folder->lock_file, NULL);
-
-  test_assert_answer (helper, "lock", "ok");
-  test_helper_kill (helper);
-  test_folder_assert_files (folder, "test.lock", NULL);
-}
-
-static void
 test_lock_unlock (TestFolder    *folder,
                   gconstpointer  data)
 {
@@ -79,11 +33,11 @@ test_lock_unlock (TestFolder    *folder,
   g_assert_true (g_lock_file_is_locked (lock_file));
   test_folder_assert_files (folder, "test.lock", NULL);
 
-  assert_unlock (lock_file);
+  test_assert_unlock (lock_file);
   test_folder_assert_empty (folder);
 
-  assert_lock (lock_file, 0);
-  assert_unlock (lock_file);
+  test_assert_lock (lock_file, 0);
+  test_assert_unlock (lock_file);
   test_folder_assert_empty (folder);
 }
 
@@ -96,7 +50,7 @@ test_recursive_try (TestFolder    *folder,
   static const int timeouts[] = { 0, 60000, -1 };
   g_autoptr (GLockFile) lock_file = g_lock_file_new (folder->lock_file);
 
-  assert_lock (lock_file, 0);
+  test_assert_lock (lock_file, 0);
   for (unsigned int i = 0; i < G_N_ELEMENTS (timeouts); i++)
     {
       g_autoptr (GError) error = NULL;
@@ -107,7 +61,7 @@ test_recursive_try (TestFolder    *folder,
       g_assert_cmpint (g_get_monotonic_time () - begin, <, 30 * G_TIME_SPAN_SECOND);
     }
   g_assert_true (g_lock_file_is_locked (lock_file));
-  assert_unlock (lock_file);
+  test_assert_unlock (lock_file);
 }
 
 static void
@@ -119,15 +73,15 @@ test_lock_out_other_process (TestFolder    *folder,
   g_autoptr (GLockFileInfo) info = NULL;
   g_autoptr (GError) error = NULL;
 
-  assert_lock (lock_file, 0);
+  test_assert_lock (lock_file, 0);
   test_assert_answer_error (helper, "try 0", G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_LOCKED);
   test_assert_answer_error (helper, "try 50", G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_LOCKED);
   test_assert_answer (helper, "is-locked", "no");
-  assert_unlock (lock_file);
+  test_assert_unlock (lock_file);
 
   test_assert_answer (helper, "try 0", "ok");
   test_assert_answer (helper, "is-locked", "yes");
-  assert_locked_out (lock_file, 0);
+  test_assert_locked_out (lock_file, 0);
   info = g_lock_file_query_info (lock_file, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpint (g_lock_file_info_get_pid (info), ==, test_helper_get_pid (helper));
@@ -145,19 +99,19 @@ test_lock_out_other_thread (TestFolder    *folder,
   g_autoptr (GLockFile) other_lock_file = g_lock_file_new (folder->lock_file);
   g_autoptr (TestWaiter) waiter = NULL;
 
-  assert_lock (lock_file, 0);
+  test_assert_lock (lock_file, 0);
   waiter = test_waiter_start (other_lock_file, 0, NULL, FALSE);
   test_waiter_join (waiter);
   g_assert_false (waiter->success);
   g_assert_error (waiter->error, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_LOCKED);
 
-  assert_unlock (lock_file);
+  test_assert_unlock (lock_file);
   test_waiter_free (g_steal_pointer (&waiter));
   waiter = test_waiter_start (other_lock_file, 0, NULL, FALSE);
   test_waiter_join (waiter);
   g_assert_no_error (waiter->error);
-  assert_locked_out (lock_file, 0);
-  assert_unlock (other_lock_file);
+  test_assert_locked_out (lock_file, 0);
+  test_assert_unlock (other_lock_file);
 }
 
 typedef struct
@@ -175,11 +129,11 @@ race_thread (gpointer data)
 
   for (int i = 0; i < race->rounds; i++)
     {
-      assert_lock (lock_file, -1);
+      test_assert_lock (lock_file, -1);
       g_assert_cmpint (g_atomic_int_add (race->inside, 1), ==, 0);
       g_thread_yield ();
       g_assert_cmpint (g_atomic_int_add (race->inside, -1), ==, 1);
-      assert_unlock (lock_file);
+      test_assert_unlock (lock_file);
     }
 
   return NULL;
@@ -226,7 +180,7 @@ test_wait_for_lock (TestFolder    *folder,
   test_assert_answer (helper, "lock", "ok");
   if (!wait->released)
     {
-      assert_locked_out (lock_file, wait->timeout);
+      test_assert_locked_out (lock_file, wait->timeout);
       return;
     }
 
@@ -247,12 +201,12 @@ test_stale_lock_from_crashed_process (TestFolder    *folder,
 {
   g_autoptr (GLockFile) lock_file = g_lock_file_new (folder->lock_file);
 
-  crash_while_holding (folder);
+  test_crash_while_holding (folder->lock_file);
   g_lock_file_set_stale_lock_time (lock_file, GPOINTER_TO_UINT (data));
-  assert_lock (lock_file, 0);
+  test_assert_lock (lock_file, 0);
   g_assert_nonnull (g_lock_file_get_previous_holder (lock_file));
   test_folder_assert_files (folder, "test.lock", NULL);
-  assert_unlock (lock_file);
+  test_assert_unlock (lock_file);
   test_folder_assert_empty (folder);
 }
 
@@ -286,13 +240,13 @@ test_stale_lock_from_crashed_process_reused_pid (TestFolder    *folder,
   g_autofree char *content = NULL;
   g_autofree char *reused = NULL;
 
-  crash_while_holding (folder);
+  test_crash_while_holding (folder->lock_file);
   content = test_file_read (folder->lock_file);
   reused = g_strdup_printf ("%d%s", (int) getpid (), strchr (content, '\n'));
   test_file_write (folder->lock_file, reused);
 
   g_lock_file_set_stale_lock_time (lock_file, 0);
-  assert_lock (lock_file, 0);
+  test_assert_lock (lock_file, 0);
   g_assert_cmpint (g_lock_file_info_get_pid (g_lock_file_get_previous_holder (lock_file)), ==,
                    getpid ());
 }
@@ -309,17 +263,17 @@ test_qt_reused_pid (TestFolder    *folder,
 
   g_lock_file_set_stale_lock_time (lock_file, 0);
   test_file_write (folder->lock_file, other_name);
-  assert_lock (lock_file, 0);
-  assert_unlock (lock_file);
+  test_assert_lock (lock_file, 0);
+  test_assert_unlock (lock_file);
 
   test_file_write (folder->lock_file, same_name);
   test_file_set_age (folder->lock_file, 24 * 3600);
-  assert_lock (lock_file, 0);
-  assert_unlock (lock_file);
+  test_assert_lock (lock_file, 0);
+  test_assert_unlock (lock_file);
 
   test_file_write (folder->lock_file, same_name);
-  assert_locked_out (lock_file, 0);
-  assert_locked_out (lock_file, 100);
+  test_assert_locked_out (lock_file, 0);
+  test_assert_locked_out (lock_file, 100);
 }
 
 /* However old the file looks, and whether the holder can answer or not: the
@@ -333,16 +287,16 @@ assert_never_robbed (TestFolder  *folder,
 
   test_assert_answer (helper, "lock", "ok");
   g_lock_file_set_stale_lock_time (lock_file, stale_lock_time);
-  assert_locked_out (lock_file, 300);
+  test_assert_locked_out (lock_file, 300);
   test_file_set_age (folder->lock_file, 24 * 3600);
-  assert_locked_out (lock_file, 100);
+  test_assert_locked_out (lock_file, 100);
   kill (test_helper_get_pid (helper), SIGSTOP);
-  assert_locked_out (lock_file, 100);
+  test_assert_locked_out (lock_file, 100);
   kill (test_helper_get_pid (helper), SIGCONT);
 
   test_assert_answer (helper, "verify", "ok");
   test_assert_answer (helper, "unlock", "ok");
-  assert_lock (lock_file, 0);
+  test_assert_lock (lock_file, 0);
 }
 
 static void
@@ -379,7 +333,7 @@ test_stale_lock_race (TestFolder    *folder,
 {
   g_autofree char *leftover = NULL;
 
-  crash_while_holding (folder);
+  test_crash_while_holding (folder->lock_file);
   leftover = test_file_read (folder->lock_file);
   for (int i = 0; i < 50; i++)
     {
@@ -407,7 +361,7 @@ test_stale_lock_race_of_processes (TestFolder    *folder,
   TestHelper *helpers[THREADS];
   g_autofree char *leftover = NULL;
 
-  crash_while_holding (folder);
+  test_crash_while_holding (folder->lock_file);
   leftover = test_file_read (folder->lock_file);
   for (int i = 0; i < THREADS; i++)
     helpers[i] = test_helper_start (folder->lock_file, NULL);
@@ -471,17 +425,17 @@ test_corrupted_lock_file (TestFolder    *folder,
 
   g_lock_file_set_stale_lock_time (lock_file, 100);
   test_file_write (folder->lock_file, "");
-  assert_locked_out (lock_file, 0);
-  assert_locked_out (lock_file, 200);
-  assert_lock (lock_file, 10000);
-  assert_unlock (lock_file);
+  test_assert_locked_out (lock_file, 0);
+  test_assert_locked_out (lock_file, 200);
+  test_assert_lock (lock_file, 10000);
+  test_assert_unlock (lock_file);
 
   /* What a crash of the machine leaves of a file that was not yet on the disk. */
   g_assert_true (g_file_set_contents (folder->lock_file, "\0\0\0\0", 4, NULL));
   test_file_set_age (folder->lock_file, 60);
-  assert_locked_out (lock_file, 0);
-  assert_lock (lock_file, 10000);
-  assert_unlock (lock_file);
+  test_assert_locked_out (lock_file, 0);
+  test_assert_lock (lock_file, 10000);
+  test_assert_unlock (lock_file);
   test_folder_assert_empty (folder);
 }
 
@@ -494,10 +448,10 @@ test_corrupted_lock_file_without_stale_lock_time (TestFolder    *folder,
 
   g_lock_file_set_stale_lock_time (lock_file, 0);
   test_file_write (folder->lock_file, "");
-  assert_locked_out (lock_file, 2500);
+  test_assert_locked_out (lock_file, 2500);
   test_file_set_age (folder->lock_file, 60);
-  assert_locked_out (lock_file, 0);
-  assert_lock (lock_file, 10000);
+  test_assert_locked_out (lock_file, 0);
+  test_assert_lock (lock_file, 10000);
 }
 
 /* Qt takes a time in the future for stale, and so robs a holder whose clock is
@@ -514,11 +468,11 @@ test_corrupted_lock_file_in_the_future (TestFolder    *folder,
   g_lock_file_set_stale_lock_time (lock_file, 100);
   test_file_write (folder->lock_file, content);
   test_file_set_age (folder->lock_file, -24 * 3600);
-  assert_locked_out (lock_file, 300);
+  test_assert_locked_out (lock_file, 300);
 
   test_file_write (folder->lock_file, "");
   test_file_set_age (folder->lock_file, -24 * 3600);
-  assert_locked_out (lock_file, 2500);
+  test_assert_locked_out (lock_file, 2500);
 }
 
 /* The files of Qt before 5.10 have three lines, those of other programs only a
@@ -550,9 +504,9 @@ assert_old_format (TestFolder *folder,
 
   g_lock_file_set_stale_lock_time (lock_file, 0);
   test_file_write (folder->lock_file, alive);
-  assert_locked_out (lock_file, 0);
+  test_assert_locked_out (lock_file, 0);
   test_file_write (folder->lock_file, dead);
-  assert_lock (lock_file, 0);
+  test_assert_lock (lock_file, 0);
   g_assert_cmpint (g_lock_file_info_get_pid (g_lock_file_get_previous_holder (lock_file)), ==,
                    dead_pid);
 }
@@ -623,9 +577,9 @@ test_hostname_change (TestFolder    *folder,
 
   g_lock_file_set_stale_lock_time (lock_file, 0);
   test_file_write (folder->lock_file, alive);
-  assert_locked_out (lock_file, 100);
+  test_assert_locked_out (lock_file, 100);
   test_file_write (folder->lock_file, dead);
-  assert_lock (lock_file, 0);
+  test_assert_lock (lock_file, 0);
 }
 
 /* Whether a process of another machine runs cannot be seen; only age decides. */
@@ -639,17 +593,17 @@ test_different_machines (TestFolder    *folder,
                                               "01234567-89ab-cdef-0123-456789abcdef");
 
   test_file_write (folder->lock_file, content);
-  assert_locked_out (lock_file, 0);
+  test_assert_locked_out (lock_file, 0);
   test_file_set_age (folder->lock_file, 25);
-  assert_locked_out (lock_file, 0);
+  test_assert_locked_out (lock_file, 0);
 
   test_file_set_age (folder->lock_file, 35);
   g_lock_file_set_stale_lock_time (lock_file, 0);
-  assert_locked_out (lock_file, 200);
+  test_assert_locked_out (lock_file, 200);
   g_lock_file_set_stale_lock_time (lock_file, 60000);
-  assert_locked_out (lock_file, 0);
+  test_assert_locked_out (lock_file, 0);
   g_lock_file_set_stale_lock_time (lock_file, 30000);
-  assert_lock (lock_file, 0);
+  test_assert_lock (lock_file, 0);
   g_assert_cmpstr (g_lock_file_info_get_hostname (g_lock_file_get_previous_holder (lock_file)), ==,
                    "another-host");
 }
@@ -667,7 +621,7 @@ test_different_machines_waiting (TestFolder    *folder,
 
   g_lock_file_set_stale_lock_time (lock_file, 1000);
   test_file_write (folder->lock_file, content);
-  assert_lock (lock_file, 20000);
+  test_assert_lock (lock_file, 20000);
   g_assert_cmpint (g_get_monotonic_time () - begin, >=, 900 * G_TIME_SPAN_MILLISECOND);
 }
 
@@ -681,7 +635,7 @@ test_reboot (TestFolder    *folder,
 
   g_lock_file_set_stale_lock_time (lock_file, 0);
   test_file_write (folder->lock_file, content);
-  assert_lock (lock_file, 0);
+  test_assert_lock (lock_file, 0);
   g_assert_cmpstr (g_lock_file_info_get_boot_id (g_lock_file_get_previous_holder (lock_file)), ==,
                    "01234567-89ab-cdef-0123-456789abcdef");
 }
@@ -708,11 +662,11 @@ test_reboot_with_other_disk (TestFolder    *folder,
 
   g_lock_file_set_stale_lock_time (lock_file, 0);
   test_file_write (folder->lock_file, content);
-  assert_locked_out (lock_file, 0);
+  test_assert_locked_out (lock_file, 0);
   test_file_set_age (folder->lock_file, up.tv_sec - 60);
-  assert_locked_out (lock_file, 0);
+  test_assert_locked_out (lock_file, 0);
   test_file_set_age (folder->lock_file, up.tv_sec + 60);
-  assert_lock (lock_file, 0);
+  test_assert_lock (lock_file, 0);
 }
 
 #define ADD(name, data, function) \
