@@ -1,0 +1,892 @@
+/* SPDX-FileCopyrightText: 2026 The GLockFile authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "config.h"
+
+#include "glockfile-attempt.h"
+
+#include "glockfile-release.h"
+
+#include <errno.h>
+#include <glib/gi18n-lib.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+
+/* One try at a lock, without waiting: publish a candidate (R1 to R3); if the
+ * path is taken, gather the evidence and have it judged; if it is stale, remove
+ * it (R5, R6). When to try again is the waiter's business.
+ *
+ * An attempt belongs to one thread at a time. Between two looks it keeps
+ * nothing open, but for a candidate (until g_lock_file_attempt_rest()) and,
+ * while it removes a stale file, that file with its kernel lock.
+ */
+
+/* R5: each removal goes under a lock file of its own, whose leftover needs
+ * another. It takes a crash within the same microseconds to need one more, so
+ * an end at this depth is never met. */
+#define MAX_DEPTH 6
+
+/* P.rmlock is held for microseconds. Milliseconds. */
+#define REMOVAL_STALE_TIME 600000
+
+#define BUSY_REMOVAL_PAUSE 1
+
+void
+g_lock_file_attempt_init (GLockFileAttempt *self,
+                          const char       *path,
+                          guint             stale_lock_time)
+{
+  const char *slash = strrchr (path, '/');
+
+  *self = (GLockFileAttempt) {
+    .path = g_strdup (path),
+    .stale_lock_time = stale_lock_time,
+    .candidate = G_LOCK_FILE_HANDLE_INIT,
+    .age = -1,
+  };
+  /* What the last slash ends is the directory, also if that is all there is. */
+  self->directory = slash == NULL ? g_strdup (path)
+                    : slash == path ? g_strdup ("/")
+                                    : g_strndup (path, slash - path);
+}
+
+static void
+free_suspect (GLockFileAttempt *self)
+{
+  if (self->suspect != NULL)
+    g_lock_file_disk_forget (self->suspect);
+  g_clear_pointer (&self->suspect, g_free);
+}
+
+/*
+ * g_lock_file_attempt_clear:
+ *
+ * Gives everything back that was not got for good.
+ */
+void
+g_lock_file_attempt_clear (GLockFileAttempt *self)
+{
+  /* A file that was created but could not be locked, because somebody else took
+   * it for a leftover, is theirs to remove. */
+  g_lock_file_disk_close (&self->candidate);
+  free_suspect (self);
+  if (self->remover != NULL)
+    {
+      g_lock_file_attempt_clear (self->remover);
+      g_clear_pointer (&self->remover, g_free);
+    }
+  g_clear_pointer (&self->holder, g_lock_file_record_unref);
+  g_clear_pointer (&self->previous, g_lock_file_record_unref);
+  g_clear_pointer (&self->path, g_free);
+  g_clear_pointer (&self->directory, g_free);
+}
+
+/*
+ * g_lock_file_attempt_rest:
+ *
+ * Before a sleep: a candidate costs a descriptor, and is soon made anew.
+ */
+void
+g_lock_file_attempt_rest (GLockFileAttempt *self)
+{
+  if (!self->created)
+    g_lock_file_disk_close (&self->candidate);
+}
+
+static GLockFileOutcome
+fail (GLockFileAttempt *self,
+      GLockFileStep     step,
+      int               error)
+{
+  self->failed_step = step;
+  self->failed_errno = error;
+  return G_LOCK_FILE_OUTCOME_ERROR;
+}
+
+static GLockFileOutcome
+hold_on (GLockFileAttempt *self,
+         GLockFileHeld     held,
+         gint64            again)
+{
+  self->held = held;
+  self->judgement.verdict = G_LOCK_FILE_VERDICT_HELD;
+  self->judgement.again = again;
+  return G_LOCK_FILE_OUTCOME_HELD;
+}
+
+static void
+set_holder (GLockFileAttempt *self,
+            GLockFileRecord  *record)
+{
+  g_clear_pointer (&self->holder, g_lock_file_record_unref);
+  if (record != NULL)
+    self->holder = g_lock_file_record_ref (record);
+}
+
+/* --- Publishing (R1 to R3) ------------------------------------------------- */
+
+static void
+learn_volume (GLockFileAttempt *self,
+              guint32           type)
+{
+  self->volume = g_lock_file_volume_classify (type);
+  self->volume_known = TRUE;
+}
+
+static void
+learn_clock (GLockFileAttempt      *self,
+             const GLockFileHandle *handle)
+{
+  self->clock_at_boot = handle->stamp - g_lock_file_process_boot_clock ();
+  self->clock_known = TRUE;
+}
+
+static int
+write_record (GLockFileAttempt *self)
+{
+  char content[G_LOCK_FILE_RECORD_MAX], hostname[256], token[37];
+  const char *name = g_get_application_name ();
+  g_autofree char *valid_name = NULL;
+  GLockFileRecord record = { 0 };
+  gsize size;
+
+  record.writer = self->candidate.kernel_locked ? G_LOCK_FILE_WRITER_OURS
+                                                : G_LOCK_FILE_WRITER_OURS_UNLOCKED;
+  g_lock_file_process_fill_record (&record, hostname, sizeof hostname);
+  if (name != NULL)
+    record.display_name = valid_name = g_utf8_make_valid (name, -1);
+  g_lock_file_process_new_token (token);
+  record.token = token;
+  record.since = g_get_real_time ();
+  record.has_device = TRUE;
+  record.device_major = major (self->candidate.id.device);
+  record.device_minor = minor (self->candidate.id.device);
+
+  size = g_lock_file_record_format (&record, content, sizeof content);
+  g_return_val_if_fail (size <= sizeof content, EMSGSIZE);
+  /* R4: only on a shared volume are there others who would not see it. */
+  return g_lock_file_disk_write (&self->candidate, content, size,
+                                 self->volume == G_LOCK_FILE_VOLUME_SHARED);
+}
+
+/* R1. EOPNOTSUPP: it takes R3 here. */
+static int
+prepare_candidate (GLockFileAttempt *self)
+{
+  int error;
+
+  if (self->candidate.fd >= 0)
+    return 0;
+
+  error = g_lock_file_disk_open_candidate (self->directory, &self->candidate);
+  if (error != 0)
+    return error;
+  learn_volume (self, self->candidate.volume_type);
+  learn_clock (self, &self->candidate);
+
+  error = g_lock_file_disk_lock (&self->candidate);
+  if (error == 0)
+    error = write_record (self);
+  if (error != 0)
+    g_lock_file_disk_close (&self->candidate);
+  return error;
+}
+
+/* R3, behind the creation. The kernel lock comes before the content, so that
+ * what line 6 says was true before anyone could read it.
+ */
+static GLockFileOutcome
+finish_creation (GLockFileAttempt *self)
+{
+  int error = g_lock_file_disk_lock (&self->candidate);
+  gboolean is_there;
+
+  if (g_lock_file_disk_check (&self->candidate.id, self->path, &is_there) != 0)
+    is_there = TRUE; /* Let the writing show it. */
+
+  if (error == EWOULDBLOCK && is_there)
+    return hold_on (self, G_LOCK_FILE_HELD_REMOVAL, BUSY_REMOVAL_PAUSE);
+  if (!is_there)
+    {
+      /* It stood there empty for so long that somebody took it away. */
+      g_lock_file_disk_close (&self->candidate);
+      self->created = FALSE;
+      return G_LOCK_FILE_OUTCOME_RETRY;
+    }
+
+  if (error == 0)
+    error = write_record (self);
+  self->created = FALSE;
+  if (error != 0)
+    {
+      g_lock_file_abandon (&self->candidate, self->path);
+      return fail (self, G_LOCK_FILE_STEP_CREATE, error);
+    }
+  return G_LOCK_FILE_OUTCOME_GOT;
+}
+
+static GLockFileOutcome
+create (GLockFileAttempt *self)
+{
+  guint32 type;
+  int error = g_lock_file_disk_volume_type (self->directory, &type);
+
+  if (error == 0)
+    {
+      if (g_lock_file_volume_is_document_portal (type, self->directory))
+        return fail (self, G_LOCK_FILE_STEP_PORTAL, ENOTSUP);
+      learn_volume (self, type);
+      error = g_lock_file_disk_create (self->path, &self->candidate);
+    }
+  if (error == EEXIST)
+    return G_LOCK_FILE_OUTCOME_HELD;
+  if (error != 0)
+    return fail (self, G_LOCK_FILE_STEP_CREATE, error);
+
+  self->created = TRUE;
+  learn_clock (self, &self->candidate);
+  return finish_creation (self);
+}
+
+/* Got, or held: the path is taken, and remains to be judged. */
+static GLockFileOutcome
+publish (GLockFileAttempt *self)
+{
+  int error = self->no_candidates ? EOPNOTSUPP : prepare_candidate (self);
+
+  if (error == 0)
+    {
+      if (g_lock_file_volume_is_document_portal (self->candidate.volume_type, self->directory))
+        return fail (self, G_LOCK_FILE_STEP_PORTAL, ENOTSUP);
+      error = g_lock_file_disk_publish (&self->candidate, self->path);
+    }
+
+  switch (error)
+    {
+    case 0:
+      return G_LOCK_FILE_OUTCOME_GOT;
+    case EEXIST:
+      return G_LOCK_FILE_OUTCOME_HELD;
+    case EOPNOTSUPP:
+      g_lock_file_disk_close (&self->candidate);
+      self->no_candidates = TRUE;
+      return create (self);
+    case ENOSPC:
+    case EDQUOT:
+      /* No room for a candidate. If the path is taken that does not matter yet:
+       * this way tells the difference. */
+      g_lock_file_disk_close (&self->candidate);
+      return create (self);
+    default:
+      return fail (self, G_LOCK_FILE_STEP_CREATE, error);
+    }
+}
+
+/* --- Judging (section 3 of the protocol) ----------------------------------- */
+
+static GLockFileOutcome
+remover_lock (GLockFileAttempt *self)
+{
+  g_autofree char *path = NULL;
+  GLockFileOutcome outcome;
+
+  if (self->remover == NULL)
+    {
+      path = g_lock_file_removal_path (self->path);
+      self->remover = g_new (GLockFileAttempt, 1);
+      g_lock_file_attempt_init (self->remover, path, REMOVAL_STALE_TIME);
+      self->remover->depth = self->depth + 1;
+      self->remover->no_candidates = self->no_candidates;
+    }
+
+  do
+    outcome = g_lock_file_attempt_lock (self->remover);
+  while (outcome == G_LOCK_FILE_OUTCOME_RETRY);
+  return outcome;
+}
+
+static void
+remover_unlock (GLockFileAttempt *self)
+{
+  if (self->remover->candidate.fd >= 0)
+    g_lock_file_abandon (&self->remover->candidate, self->remover->path);
+}
+
+/* The age of a file is that by the file system's own clock, which only a file
+ * tells that has just been made: a candidate or, where there are none, P.rmlock.
+ */
+static void
+ask_clock (GLockFileAttempt *self)
+{
+  GLockFileHandle handle = G_LOCK_FILE_HANDLE_INIT;
+
+  if (!self->no_candidates &&
+      g_lock_file_disk_open_candidate (self->directory, &handle) == 0)
+    {
+      learn_volume (self, handle.volume_type);
+      learn_clock (self, &handle);
+      g_lock_file_disk_close (&handle);
+    }
+  else if (self->depth + 1 < MAX_DEPTH && remover_lock (self) == G_LOCK_FILE_OUTCOME_GOT)
+    {
+      learn_clock (self, &self->remover->candidate);
+      remover_unlock (self);
+    }
+}
+
+static gint64
+file_age (const GLockFileAttempt *self,
+          gint64                  changed)
+{
+  gint64 age;
+
+  if (!self->clock_known)
+    return -1;
+  age = (self->clock_at_boot + g_lock_file_process_boot_clock () - changed) / 1000;
+  /* File systems stamp with a clock that ticks every few milliseconds. A time
+   * really in the future is no age. */
+  return age < 0 && age > -1000 ? 0 : MAX (age, -1);
+}
+
+/* Since when the same file, unchanged, has been seen in some condition. */
+static gint64
+seen_for (gint64   *since,
+          gboolean  seen)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (!seen)
+    *since = 0;
+  else if (*since == 0)
+    *since = now;
+  return seen ? (now - *since) / 1000 : 0;
+}
+
+/* Gathers the evidence on a file that was looked at, and judges it. */
+static void
+judge (GLockFileAttempt      *self,
+       GLockFileSight        *sight,
+       const GLockFileRecord *record)
+{
+  GLockFileEvidence evidence = {
+    .kind = sight->kind,
+    .kernel = sight->kernel,
+    .volume = self->volume,
+    .forced = self->forced,
+    .stale_lock_time = self->stale_lock_time,
+  };
+
+  if (!g_lock_file_id_equal (&self->remembered, &sight->id) ||
+      self->remembered_changed != sight->changed)
+    {
+      self->remembered = sight->id;
+      self->remembered_changed = sight->changed;
+      self->seen_gone_since = 0;
+      self->seen_empty_since = 0;
+    }
+  self->age = file_age (self, sight->changed);
+  evidence.age = self->age;
+  evidence.uptime = g_lock_file_process_boot_clock () / 1000;
+  evidence.from_before_boot = self->clock_known && sight->changed < self->clock_at_boot;
+
+  if (record != NULL)
+    {
+      evidence.writer = record->writer;
+      evidence.boot = self->boot = g_lock_file_process_match_boot (record);
+      evidence.host = self->host =
+        g_lock_file_process_match_host (record, self->volume == G_LOCK_FILE_VOLUME_SHARED);
+      evidence.same_device = record->has_device &&
+                             record->device_major == major (sight->id.device) &&
+                             record->device_minor == minor (sight->id.device);
+      /* An age alone removes only what no text document looks like. */
+      evidence.surely_lock_file = record->writer >= G_LOCK_FILE_WRITER_OURS_UNLOCKED ||
+                                  self->host == G_LOCK_FILE_MATCH_SAME ||
+                                  g_lock_file_record_is_id (record->machine_id) ||
+                                  g_lock_file_record_is_id (record->boot_id);
+
+      self->process = G_LOCK_FILE_PROCESS_UNKNOWN;
+      if (sight->kernel == G_LOCK_FILE_KERNEL_FREE ||
+          sight->kernel == G_LOCK_FILE_KERNEL_UNSUPPORTED)
+        self->process = g_lock_file_process_look (record, self->boot, self->host, self->age);
+      evidence.process = self->process;
+      evidence.seen_gone_for = seen_for (&self->seen_gone_since,
+                                         self->process == G_LOCK_FILE_PROCESS_DEAD ||
+                                         self->process == G_LOCK_FILE_PROCESS_REUSED);
+      evidence.seen_empty_for = seen_for (&self->seen_empty_since,
+                                          record->writer == G_LOCK_FILE_WRITER_EMPTY);
+    }
+
+  self->judgement = g_lock_file_judge (&evidence);
+  g_debug ("%s: %s says %s (writer %u, kernel %u, volume %u, boot %u, host %u, process %u, age %"
+           G_GINT64_FORMAT " ms)",
+           self->path, self->judgement.rule,
+           self->judgement.verdict == G_LOCK_FILE_VERDICT_STALE ? "stale" : "not stale",
+           evidence.writer, evidence.kernel, evidence.volume, evidence.boot, evidence.host,
+           evidence.process, evidence.age);
+}
+
+/* Reads the record of a file that was looked at, and completes it. */
+static GLockFileRecord *
+read_sight (const GLockFileSight *sight)
+{
+  GLockFileRecord *record;
+
+  if (sight->kind != G_LOCK_FILE_KIND_REGULAR)
+    return NULL;
+  record = g_lock_file_record_parse (sight->content, sight->size);
+  /* Qt writes a file once, when it locks. */
+  if (record->since == 0 && record->pid != 0)
+    record->since = sight->changed;
+  return record;
+}
+
+static gboolean
+age_would_help (const GLockFileAttempt *self,
+                const GLockFileSight   *sight)
+{
+  return !self->clock_known && sight->kind == G_LOCK_FILE_KIND_REGULAR &&
+         sight->kernel != G_LOCK_FILE_KERNEL_BUSY &&
+         self->judgement.verdict == G_LOCK_FILE_VERDICT_HELD;
+}
+
+/* Looks at the path and has it judged. With "stale" the kernel lock on what was
+ * seen is ours, or there are no kernel locks. GOT stands for a verdict here.
+ */
+static GLockFileOutcome
+look (GLockFileAttempt *self,
+      GLockFileSight   *sight,
+      gboolean          only_ask)
+{
+  g_autoptr (GLockFileRecord) record = NULL;
+  int error = g_lock_file_disk_look (self->path,
+                                     !only_ask && self->volume_known &&
+                                       self->volume == G_LOCK_FILE_VOLUME_SHARED,
+                                     sight);
+
+  if (error != 0)
+    return fail (self, G_LOCK_FILE_STEP_READ, error);
+
+  record = read_sight (sight);
+  if (record != NULL && record->writer != G_LOCK_FILE_WRITER_FOREIGN &&
+      record->writer != G_LOCK_FILE_WRITER_EMPTY)
+    g_lock_file_disk_probe (sight, only_ask);
+  judge (self, sight, record);
+
+  if (!only_ask && age_would_help (self, sight))
+    {
+      ask_clock (self);
+      if (self->clock_known)
+        judge (self, sight, record);
+    }
+
+  /* The kernel is asked about an empty file only when its age allows removal
+   * already: a Qt process locks its file a moment after creating it, and does
+   * not mind being refused. */
+  if (!only_ask && self->judgement.verdict == G_LOCK_FILE_VERDICT_STALE &&
+      sight->kernel == G_LOCK_FILE_KERNEL_NOT_ASKED)
+    {
+      g_lock_file_disk_probe (sight, FALSE);
+      judge (self, sight, record);
+    }
+
+  self->holder_id = sight->id;
+  set_holder (self, record);
+  self->held = sight->kernel == G_LOCK_FILE_KERNEL_BUSY ? G_LOCK_FILE_HELD_BY_KERNEL
+                                                        : G_LOCK_FILE_HELD_BY_JUDGEMENT;
+  return G_LOCK_FILE_OUTCOME_GOT;
+}
+
+/* --- Removing (R5, R6) ----------------------------------------------------- */
+
+/* Under P.rmlock: whether what was judged is still there, and still stale. The
+ * second judgement is what counts where there are no kernel locks, and where
+ * the holder on another host may have refreshed the file's time.
+ */
+static int
+check_suspect (GLockFileAttempt *self,
+               gboolean         *still_stale)
+{
+  g_autoptr (GLockFileRecord) record = NULL;
+  int error = g_lock_file_disk_reread (self->suspect, self->path, still_stale);
+
+  if (error != 0 || !*still_stale)
+    return error;
+  record = read_sight (self->suspect);
+  judge (self, self->suspect, record);
+  *still_stale = self->judgement.verdict == G_LOCK_FILE_VERDICT_STALE;
+  if (*still_stale)
+    set_holder (self, record);
+  return 0;
+}
+
+/* RETRY: the path may be free now. HELD: P.rmlock is not to be had yet. */
+static GLockFileOutcome
+remove_suspect (GLockFileAttempt *self)
+{
+  gboolean under_lock = TRUE, still_stale = FALSE;
+  int error;
+
+  /* A third party in the way, that itself died in the way, and so on. */
+  if (self->depth + 1 >= MAX_DEPTH)
+    {
+      free_suspect (self);
+      return hold_on (self, G_LOCK_FILE_HELD_BY_JUDGEMENT, -1);
+    }
+
+  switch (remover_lock (self))
+    {
+    case G_LOCK_FILE_OUTCOME_GOT:
+      break;
+    case G_LOCK_FILE_OUTCOME_HELD:
+    case G_LOCK_FILE_OUTCOME_RETRY:
+      return hold_on (self, G_LOCK_FILE_HELD_REMOVAL, BUSY_REMOVAL_PAUSE);
+    case G_LOCK_FILE_OUTCOME_ERROR:
+    default:
+      if (self->remover->failed_errno == ENAMETOOLONG)
+        {
+          /* Nor can Qt make such a name, so no Qt process removes this file. */
+          under_lock = FALSE;
+          break;
+        }
+      free_suspect (self);
+      self->failed_mode = self->remover->failed_mode;
+      return fail (self,
+                   self->remover->failed_step == G_LOCK_FILE_STEP_OBSTRUCTED
+                     ? G_LOCK_FILE_STEP_OBSTRUCTED_REMOVAL
+                     : G_LOCK_FILE_STEP_REMOVE,
+                   self->remover->failed_errno);
+    }
+
+  error = check_suspect (self, &still_stale);
+  if (error == 0 && still_stale)
+    {
+      error = g_lock_file_disk_unlink (self->path);
+      if (error == ENOENT)
+        error = 0;
+      else if (error == 0)
+        {
+          g_debug ("%s: removed a leftover of process %" G_GINT64_FORMAT, self->path,
+                   self->holder->pid);
+          g_clear_pointer (&self->previous, g_lock_file_record_unref);
+          self->previous = g_lock_file_record_ref (self->holder);
+        }
+    }
+
+  free_suspect (self);
+  if (under_lock)
+    remover_unlock (self);
+
+  if (error != 0)
+    return fail (self, G_LOCK_FILE_STEP_REMOVE, error);
+  return G_LOCK_FILE_OUTCOME_RETRY;
+}
+
+/* Judges what stands at the path, and begins its removal if it is stale. */
+static GLockFileOutcome
+contest (GLockFileAttempt *self)
+{
+  g_autofree GLockFileSight *sight = g_new (GLockFileSight, 1);
+  GLockFileOutcome outcome = look (self, sight, FALSE);
+
+  if (outcome != G_LOCK_FILE_OUTCOME_GOT)
+    return outcome;
+
+  switch (self->judgement.verdict)
+    {
+    case G_LOCK_FILE_VERDICT_STALE:
+      self->suspect = g_steal_pointer (&sight);
+      return remove_suspect (self);
+    case G_LOCK_FILE_VERDICT_OBSTRUCTED:
+      self->failed_mode = sight->mode;
+      outcome = fail (self, G_LOCK_FILE_STEP_OBSTRUCTED, EEXIST);
+      break;
+    case G_LOCK_FILE_VERDICT_LOOK_AGAIN:
+      outcome = G_LOCK_FILE_OUTCOME_RETRY;
+      break;
+    case G_LOCK_FILE_VERDICT_HELD:
+    default:
+      outcome = G_LOCK_FILE_OUTCOME_HELD;
+      break;
+    }
+
+  g_lock_file_disk_forget (sight);
+  return outcome;
+}
+
+/* --- What an attempt is for ------------------------------------------------ */
+
+/*
+ * g_lock_file_attempt_lock:
+ *
+ * Tries once to get the lock. RETRY: something changed this moment, and trying
+ * again at once is right.
+ */
+GLockFileOutcome
+g_lock_file_attempt_lock (GLockFileAttempt *self)
+{
+  GLockFileOutcome outcome;
+
+  if (self->created)
+    return finish_creation (self);
+  if (self->suspect != NULL)
+    return remove_suspect (self);
+
+  if (!self->expect_taken)
+    {
+      outcome = publish (self);
+      if (outcome != G_LOCK_FILE_OUTCOME_HELD || self->created)
+        return outcome;
+    }
+
+  outcome = contest (self);
+  self->expect_taken = (outcome == G_LOCK_FILE_OUTCOME_HELD);
+  return outcome;
+}
+
+/*
+ * g_lock_file_attempt_remove:
+ *
+ * R8: tries once to remove a leftover, whatever the rules on host, boot,
+ * process and age say. GOT: it is removed.
+ */
+GLockFileOutcome
+g_lock_file_attempt_remove (GLockFileAttempt *self)
+{
+  GLockFileOutcome outcome;
+  guint32 type;
+
+  self->forced = TRUE;
+  if (!self->volume_known && g_lock_file_disk_volume_type (self->directory, &type) == 0)
+    learn_volume (self, type);
+
+  outcome = self->suspect != NULL ? remove_suspect (self) : contest (self);
+  if (self->previous != NULL)
+    return G_LOCK_FILE_OUTCOME_GOT;
+  if (outcome == G_LOCK_FILE_OUTCOME_RETRY &&
+      self->judgement.verdict == G_LOCK_FILE_VERDICT_LOOK_AGAIN)
+    return fail (self, G_LOCK_FILE_STEP_READ, ENOENT);
+  if (outcome == G_LOCK_FILE_OUTCOME_HELD && self->holder == NULL)
+    return fail (self, G_LOCK_FILE_STEP_READ, EACCES);
+  return outcome;
+}
+
+/*
+ * g_lock_file_attempt_query:
+ *
+ * Only looks who holds the lock. HELD: ask again in a moment, for what is seen
+ * now may be somebody's removal. GOT: the holder is known.
+ */
+GLockFileOutcome
+g_lock_file_attempt_query (GLockFileAttempt *self)
+{
+  g_autofree GLockFileSight *sight = g_new (GLockFileSight, 1);
+  GLockFileOutcome outcome = look (self, sight, TRUE);
+  mode_t mode = sight->mode;
+
+  if (outcome != G_LOCK_FILE_OUTCOME_GOT)
+    return outcome;
+  g_lock_file_disk_forget (sight);
+
+  if (sight->kind == G_LOCK_FILE_KIND_GONE)
+    return fail (self, G_LOCK_FILE_STEP_READ, ENOENT);
+  if (sight->kind == G_LOCK_FILE_KIND_UNREADABLE)
+    return fail (self, G_LOCK_FILE_STEP_READ, EACCES);
+  if (self->judgement.verdict == G_LOCK_FILE_VERDICT_OBSTRUCTED)
+    {
+      self->failed_mode = mode;
+      return fail (self, G_LOCK_FILE_STEP_OBSTRUCTED, EEXIST);
+    }
+  if (self->holder->writer == G_LOCK_FILE_WRITER_EMPTY)
+    return fail (self, G_LOCK_FILE_STEP_EMPTY, EEXIST);
+
+  if (self->held == G_LOCK_FILE_HELD_BY_KERNEL &&
+      g_lock_file_attempt_see_process (self) == G_LOCK_FILE_PROCESS_DEAD)
+    return hold_on (self, G_LOCK_FILE_HELD_BY_KERNEL, BUSY_REMOVAL_PAUSE);
+  if (self->process == G_LOCK_FILE_PROCESS_DEAD && self->judgement.again >= 0 &&
+      self->judgement.verdict == G_LOCK_FILE_VERDICT_HELD)
+    return G_LOCK_FILE_OUTCOME_HELD;
+
+  return G_LOCK_FILE_OUTCOME_GOT;
+}
+
+/*
+ * g_lock_file_attempt_see_process:
+ *
+ * What has become of the process that the last look found recorded.
+ */
+GLockFileProcess
+g_lock_file_attempt_see_process (GLockFileAttempt *self)
+{
+  if (self->holder == NULL)
+    return G_LOCK_FILE_PROCESS_UNKNOWN;
+  self->process = g_lock_file_process_look (self->holder, self->boot, self->host, self->age);
+  return self->process;
+}
+
+/*
+ * g_lock_file_attempt_steal:
+ *
+ * The lock that was got; the caller lets go of it.
+ */
+GLockFileHandle
+g_lock_file_attempt_steal (GLockFileAttempt *self)
+{
+  GLockFileHandle handle = self->candidate;
+
+  self->candidate.fd = -1;
+  return handle;
+}
+
+/*
+ * g_lock_file_attempt_get_holder:
+ *
+ * Who holds the lock, as far as the last look tells.
+ */
+GLockFileInfo *
+g_lock_file_attempt_get_holder (GLockFileAttempt *self)
+{
+  GLockFileHolderState state = G_LOCK_FILE_HOLDER_STATE_UNKNOWN;
+
+  if (self->held == G_LOCK_FILE_HELD_BY_KERNEL ||
+      self->process == G_LOCK_FILE_PROCESS_ALIVE ||
+      self->process == G_LOCK_FILE_PROCESS_CERTAIN)
+    state = G_LOCK_FILE_HOLDER_STATE_RUNNING;
+  if (self->judgement.verdict == G_LOCK_FILE_VERDICT_STALE)
+    state = G_LOCK_FILE_HOLDER_STATE_GONE;
+
+  return g_lock_file_info_new (self->holder, state);
+}
+
+/* --- Words ----------------------------------------------------------------- */
+
+/*
+ * g_lock_file_attempt_error_code:
+ *
+ * The code of ours for an errno.
+ */
+GLockFileError
+g_lock_file_attempt_error_code (int error)
+{
+  switch (error)
+    {
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return G_LOCK_FILE_ERROR_PERMISSION_DENIED;
+    case ENOSPC:
+    case EDQUOT:
+      return G_LOCK_FILE_ERROR_NO_SPACE;
+    case ENOENT:
+    case ENOTDIR:
+      return G_LOCK_FILE_ERROR_NOT_FOUND;
+    default:
+      return G_LOCK_FILE_ERROR_FAILED;
+    }
+}
+
+static void
+set_obstructed_error (const char  *path,
+                      mode_t       mode,
+                      GError     **error)
+{
+  const GLockFileError code = G_LOCK_FILE_ERROR_INVALID_DATA;
+  g_autofree char *name = g_filename_display_name (path);
+
+  switch (mode & S_IFMT)
+    {
+    case S_IFDIR:
+      g_set_error (error, G_LOCK_FILE_ERROR, code, _("“%s” is a directory, not a lock file"), name);
+      break;
+    case S_IFLNK:
+      g_set_error (error, G_LOCK_FILE_ERROR, code, _("“%s” is a symbolic link, not a lock file"),
+                   name);
+      break;
+    case S_IFIFO:
+      g_set_error (error, G_LOCK_FILE_ERROR, code, _("“%s” is a named pipe, not a lock file"),
+                   name);
+      break;
+    case S_IFSOCK:
+      g_set_error (error, G_LOCK_FILE_ERROR, code, _("“%s” is a socket, not a lock file"), name);
+      break;
+    case S_IFCHR:
+    case S_IFBLK:
+      g_set_error (error, G_LOCK_FILE_ERROR, code, _("“%s” is a device, not a lock file"), name);
+      break;
+    default:
+      g_set_error (error, G_LOCK_FILE_ERROR, code, _("“%s” is not a lock file"), name);
+      break;
+    }
+}
+
+static void
+set_locked_error (GLockFileAttempt  *self,
+                  GError           **error)
+{
+  g_autofree char *name = g_filename_display_name (self->path);
+  g_autoptr (GLockFileInfo) info = g_lock_file_attempt_get_holder (self);
+  g_autofree char *description = g_lock_file_info_describe (info);
+
+  /* Translators: the file's name, and a sentence on who holds the lock. */
+  g_set_error (error, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_LOCKED, _("“%s” is locked. %s"), name,
+               description);
+}
+
+/*
+ * g_lock_file_attempt_set_error:
+ * @outcome: held or error
+ *
+ * Says why the last look did not get the lock.
+ */
+void
+g_lock_file_attempt_set_error (GLockFileAttempt  *self,
+                               GLockFileOutcome   outcome,
+                               GError           **error)
+{
+  const GLockFileError code = g_lock_file_attempt_error_code (self->failed_errno);
+  const char *reason = g_strerror (self->failed_errno);
+  g_autofree char *name = NULL;
+  g_autofree char *removal_path = NULL;
+
+  if (outcome == G_LOCK_FILE_OUTCOME_HELD)
+    {
+      set_locked_error (self, error);
+      return;
+    }
+
+  name = g_filename_display_name (self->path);
+  switch (self->failed_step)
+    {
+    case G_LOCK_FILE_STEP_OBSTRUCTED:
+      set_obstructed_error (self->path, self->failed_mode, error);
+      break;
+    case G_LOCK_FILE_STEP_OBSTRUCTED_REMOVAL:
+      removal_path = g_lock_file_removal_path (self->path);
+      set_obstructed_error (removal_path, self->failed_mode, error);
+      break;
+    case G_LOCK_FILE_STEP_EMPTY:
+      g_set_error (error, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_INVALID_DATA,
+                   _("The lock file “%s” is empty"), name);
+      break;
+    case G_LOCK_FILE_STEP_PORTAL:
+      g_set_error (error, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_NOT_SUPPORTED,
+                   _("A lock file “%s” would exclude nobody: the document portal gives each "
+                     "program a folder of its own"),
+                   name);
+      break;
+    case G_LOCK_FILE_STEP_READ:
+      g_set_error (error, G_LOCK_FILE_ERROR, code, _("Could not read the lock file “%s”: %s"),
+                   name, reason);
+      break;
+    case G_LOCK_FILE_STEP_REMOVE:
+      /* R7 */
+      g_set_error (error, G_LOCK_FILE_ERROR, code,
+                   _("Could not remove the leftover lock file “%s”: %s"), name, reason);
+      break;
+    case G_LOCK_FILE_STEP_CREATE:
+    default:
+      g_set_error (error, G_LOCK_FILE_ERROR, code, _("Could not create the lock file “%s”: %s"),
+                   name, reason);
+      break;
+    }
+}

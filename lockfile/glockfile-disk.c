@@ -1,0 +1,554 @@
+/* SPDX-FileCopyrightText: 2026 The GLockFile authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "config.h"
+
+#include "glockfile-disk.h"
+
+#include "glockfile-descriptors.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+/* The only room that opens, links, locks, stamps and unlinks lock files. It
+ * makes single steps and decides nothing; their order is the attempt's.
+ *
+ * Every descriptor is entered in the list for fork(), see
+ * glockfile-descriptors.c.
+ */
+
+/* --- The system calls themselves ----------------------------------------- */
+
+static int
+open_file (const char *path,
+           int         flags,
+           mode_t      mode)
+{
+  return open (path, flags, mode);
+}
+
+/* Gives an inode without a name one. The kernel takes it by the descriptor from
+ * a privileged caller and, since Linux 6.10, from whoever opened it; before
+ * that, and for others, it takes the way through /proc.
+ */
+static int
+link_fd (int         fd,
+         const char *path)
+{
+  char name[32];
+
+  if (linkat (fd, "", AT_FDCWD, path, AT_EMPTY_PATH) == 0)
+    return 0;
+  if (errno != ENOENT)
+    return -1;
+
+  g_snprintf (name, sizeof name, "/proc/self/fd/%d", fd);
+  return linkat (AT_FDCWD, name, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
+}
+
+GLockFileSystemCalls g_lock_file_system_calls = {
+  .open = open_file,
+  .close = close,
+  .pread = pread,
+  .pwrite = pwrite,
+  .flock = flock,
+  .link_fd = link_fd,
+  .unlink = unlink,
+  .lstat = lstat,
+  .fstat = fstat,
+  .statfs = statfs,
+  .fstatfs = fstatfs,
+  .futimens = futimens,
+  .fdatasync = fdatasync,
+};
+
+#define CALLS (&g_lock_file_system_calls)
+
+/* For calls that a signal handler of the application may interrupt. */
+#define RETRY(result, call) \
+  do \
+    (result) = (call); \
+  while ((result) < 0 && errno == EINTR)
+
+static int
+open_listed (const char *path,
+             int         flags,
+             mode_t      mode)
+{
+  int fd, saved_errno;
+
+  g_lock_file_descriptors_enter ();
+  RETRY (fd, CALLS->open (path, flags | O_CLOEXEC | O_NOCTTY, mode));
+  saved_errno = errno;
+  if (fd >= 0)
+    g_lock_file_descriptors_add (fd);
+  g_lock_file_descriptors_leave ();
+
+  errno = saved_errno;
+  return fd;
+}
+
+static void
+close_listed (int fd)
+{
+  g_lock_file_descriptors_enter ();
+  g_lock_file_descriptors_remove (fd);
+  /* After EINTR the descriptor is gone all the same, and what it was needed for
+   * is done, so there is nothing to report. */
+  CALLS->close (fd);
+  g_lock_file_descriptors_leave ();
+}
+
+static gint64
+to_microseconds (const struct timespec *time)
+{
+  return time->tv_sec * G_USEC_PER_SEC + time->tv_nsec / 1000;
+}
+
+/* --- A lock file of ours -------------------------------------------------- */
+
+/* Fills in what an open file is. Its modification time is the file system's
+ * clock of this moment, for it has just been made.
+ */
+static int
+adopt (GLockFileHandle *handle,
+       int              fd)
+{
+  struct stat status;
+  struct statfs volume;
+  int result;
+
+  RETRY (result, CALLS->fstat (fd, &status));
+  if (result == 0)
+    RETRY (result, CALLS->fstatfs (fd, &volume));
+  if (result != 0)
+    {
+      int saved_errno = errno;
+
+      close_listed (fd);
+      return saved_errno;
+    }
+
+  handle->fd = fd;
+  handle->id = (GLockFileId) { status.st_dev, status.st_ino };
+  handle->stamp = to_microseconds (&status.st_mtim);
+  handle->volume_type = volume.f_type;
+  handle->kernel_locked = FALSE;
+  return 0;
+}
+
+/*
+ * g_lock_file_disk_open_candidate:
+ *
+ * R1: an inode that has no name yet. EOPNOTSUPP where the file system, or the
+ * kernel, has no such thing.
+ */
+int
+g_lock_file_disk_open_candidate (const char      *directory,
+                                 GLockFileHandle *handle)
+{
+  int fd = open_listed (directory, O_TMPFILE | O_RDWR, 0666);
+
+  if (fd < 0)
+    {
+      /* EISDIR and EINVAL are how kernels and sandboxes that do not know
+       * O_TMPFILE see the flags. */
+      if (errno == EISDIR || errno == EINVAL || errno == ENOSYS || errno == ENOTSUP)
+        return EOPNOTSUPP;
+      return errno;
+    }
+  return adopt (handle, fd);
+}
+
+/*
+ * g_lock_file_disk_create:
+ *
+ * R3: the file at the path itself, still empty, if there is none. On failure
+ * behind the creation the file is removed again.
+ */
+int
+g_lock_file_disk_create (const char      *path,
+                         GLockFileHandle *handle)
+{
+  int fd = open_listed (path, O_CREAT | O_EXCL | O_NOFOLLOW | O_RDWR, 0666);
+  int error;
+
+  if (fd < 0)
+    return errno;
+  error = adopt (handle, fd);
+  if (error != 0)
+    CALLS->unlink (path);
+  return error;
+}
+
+/*
+ * g_lock_file_disk_lock:
+ *
+ * Takes the kernel lock. EWOULDBLOCK: somebody probes. No error where kernel
+ * locks are unsupported: then @handle says so.
+ */
+int
+g_lock_file_disk_lock (GLockFileHandle *handle)
+{
+  int result;
+
+  RETRY (result, CALLS->flock (handle->fd, LOCK_EX | LOCK_NB));
+  if (result == 0)
+    {
+      handle->kernel_locked = TRUE;
+      return 0;
+    }
+
+  switch (errno)
+    {
+    case EWOULDBLOCK:
+    case EACCES: /* SMB's word for it */
+      return EWOULDBLOCK;
+    case ENOLCK:
+    case ENOSYS:
+    case EOPNOTSUPP:
+    case EINVAL:
+      return 0;
+    default:
+      return errno;
+    }
+}
+
+/*
+ * g_lock_file_disk_write:
+ *
+ * Writes the whole content at once, and again from the start when a handle is
+ * used once more: this also stamps the file.
+ */
+int
+g_lock_file_disk_write (GLockFileHandle *handle,
+                        const char      *content,
+                        gsize            size,
+                        gboolean         flush)
+{
+  gssize written;
+  int result = 0;
+
+  RETRY (written, CALLS->pwrite (handle->fd, content, size, 0));
+  if (written < 0)
+    return errno;
+  if ((gsize) written < size)
+    return ENOSPC; /* The only reason for a short write to a regular file. */
+  if (flush)
+    RETRY (result, CALLS->fdatasync (handle->fd));
+  return result == 0 ? 0 : errno;
+}
+
+/*
+ * g_lock_file_disk_publish:
+ *
+ * R2: gives the candidate its name, unless there is such a name already
+ * (EEXIST). EOPNOTSUPP where files cannot be linked.
+ */
+int
+g_lock_file_disk_publish (GLockFileHandle *handle,
+                          const char      *path)
+{
+  int result;
+
+  RETRY (result, CALLS->link_fd (handle->fd, path));
+  if (result == 0)
+    return 0;
+
+  switch (errno)
+    {
+    case EPERM: /* No links here, says linkat(2); what else it may mean, creating
+                 * the file by its name (R3) will find out. */
+    case EMLINK:
+    case EXDEV:
+    case ENOENT: /* No /proc, or no directory: likewise. */
+    case ENOSYS:
+    case EINVAL:
+    case EOPNOTSUPP:
+      return EOPNOTSUPP;
+    default:
+      return errno;
+    }
+}
+
+void
+g_lock_file_disk_close (GLockFileHandle *handle)
+{
+  if (handle->fd >= 0)
+    close_listed (handle->fd);
+  handle->fd = -1;
+}
+
+/* --- Names ---------------------------------------------------------------- */
+
+/*
+ * g_lock_file_disk_identify:
+ *
+ * Which file stands at @path.
+ */
+int
+g_lock_file_disk_identify (const char  *path,
+                           GLockFileId *id)
+{
+  struct stat status;
+  int result;
+
+  RETRY (result, CALLS->lstat (path, &status));
+  if (result != 0)
+    return errno;
+  *id = (GLockFileId) { status.st_dev, status.st_ino };
+  return 0;
+}
+
+/*
+ * g_lock_file_disk_check:
+ *
+ * Whether the file @id, which is open, still stands at @path.
+ */
+int
+g_lock_file_disk_check (const GLockFileId *id,
+                        const char        *path,
+                        gboolean          *is_there)
+{
+  GLockFileId found;
+  int error = g_lock_file_disk_identify (path, &found);
+
+  *is_there = error == 0 && g_lock_file_id_equal (id, &found);
+  return error == ENOENT || error == ENOTDIR ? 0 : error;
+}
+
+int
+g_lock_file_disk_unlink (const char *path)
+{
+  int result;
+
+  RETRY (result, CALLS->unlink (path));
+  return result == 0 ? 0 : errno;
+}
+
+int
+g_lock_file_disk_volume_type (const char *directory,
+                              guint32    *type)
+{
+  struct statfs volume;
+  int result;
+
+  RETRY (result, CALLS->statfs (directory, &volume));
+  if (result != 0)
+    return errno;
+  *type = volume.f_type;
+  return 0;
+}
+
+/* --- Whatever stands at the path ------------------------------------------ */
+
+/* Opens without touching more than needed: not even the time of access, if it
+ * is our own file, for a contender leaves a holder's file as it is.
+ */
+static int
+open_sight (const char *path,
+            gboolean    for_writing)
+{
+  const int flags = O_NONBLOCK | O_NOFOLLOW;
+  int fd = -1;
+
+  if (for_writing)
+    fd = open_listed (path, O_RDWR | flags, 0);
+  if (fd < 0 && (!for_writing || errno == EACCES || errno == EPERM || errno == EROFS))
+    fd = open_listed (path, O_RDONLY | O_NOATIME | flags, 0);
+  if (fd < 0 && errno == EPERM)
+    fd = open_listed (path, O_RDONLY | flags, 0);
+  return fd;
+}
+
+/* Reads up to one byte more than a lock file may have. */
+static int
+read_content (int     fd,
+              char   *content,
+              gsize  *size)
+{
+  *size = 0;
+  while (*size <= G_LOCK_FILE_RECORD_MAX)
+    {
+      gssize n;
+
+      RETRY (n, CALLS->pread (fd, content + *size, G_LOCK_FILE_RECORD_MAX + 1 - *size, *size));
+      if (n < 0)
+        return errno;
+      if (n == 0)
+        break;
+      *size += n;
+    }
+  return 0;
+}
+
+/*
+ * g_lock_file_disk_look:
+ * @for_writing: open for writing if possible, as NFS wants it for an exclusive
+ *   lock. On a local volume that is wrong: closing such a descriptor would wake
+ *   every other waiter
+ *
+ * Opens and reads what stands at @path. The kernel lock is another matter, for
+ * it may only be taken when something has been read.
+ */
+int
+g_lock_file_disk_look (const char     *path,
+                       gboolean        for_writing,
+                       GLockFileSight *sight)
+{
+  struct stat status;
+  int result, error;
+
+  sight->fd = -1;
+  sight->kernel = G_LOCK_FILE_KERNEL_NOT_ASKED;
+  sight->size = 0;
+
+  /* First without opening it: a reader that a FIFO gets would wake its writer,
+   * and some devices do things when they are opened. */
+  RETRY (result, CALLS->lstat (path, &status));
+  if (result != 0)
+    {
+      sight->kind = G_LOCK_FILE_KIND_GONE;
+      return errno == ENOENT ? 0 : errno;
+    }
+  sight->id = (GLockFileId) { status.st_dev, status.st_ino };
+  sight->mode = status.st_mode;
+  sight->changed = to_microseconds (&status.st_mtim);
+  sight->kind = G_LOCK_FILE_KIND_OTHER;
+  if (!S_ISREG (status.st_mode) || status.st_size > G_LOCK_FILE_RECORD_MAX)
+    return 0;
+
+  sight->fd = open_sight (path, for_writing);
+  if (sight->fd < 0)
+    {
+      switch (errno)
+        {
+        case ENOENT:
+        case ESTALE:
+          sight->kind = G_LOCK_FILE_KIND_GONE;
+          return 0;
+        case EACCES:
+        case EPERM:
+          sight->kind = G_LOCK_FILE_KIND_UNREADABLE;
+          return 0;
+        case ELOOP: /* It became something else this moment. */
+        case ENXIO:
+          return 0;
+        default:
+          return errno;
+        }
+    }
+
+  /* Now of the open file: another may have come to the path meanwhile. */
+  RETRY (result, CALLS->fstat (sight->fd, &status));
+  error = result == 0 ? 0 : errno;
+  if (error == 0)
+    {
+      sight->id = (GLockFileId) { status.st_dev, status.st_ino };
+      sight->mode = status.st_mode;
+      sight->changed = to_microseconds (&status.st_mtim);
+      if (S_ISREG (status.st_mode))
+        error = read_content (sight->fd, sight->content, &sight->size);
+      if (S_ISREG (status.st_mode) && sight->size <= G_LOCK_FILE_RECORD_MAX)
+        sight->kind = G_LOCK_FILE_KIND_REGULAR;
+    }
+  if (error != 0)
+    g_lock_file_disk_forget (sight);
+  return error;
+}
+
+/*
+ * g_lock_file_disk_probe:
+ * @shared: only ask, side by side with others who only ask
+ *
+ * Asks the kernel for its lock on the file that was read.
+ */
+void
+g_lock_file_disk_probe (GLockFileSight *sight,
+                        gboolean        shared)
+{
+  int result;
+
+  RETRY (result, CALLS->flock (sight->fd, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB));
+  if (result == 0)
+    {
+      sight->kernel = G_LOCK_FILE_KERNEL_FREE;
+      return;
+    }
+
+  switch (errno)
+    {
+    case EWOULDBLOCK:
+    case EACCES:
+      sight->kernel = G_LOCK_FILE_KERNEL_BUSY;
+      break;
+    case ENOLCK:
+    case ENOSYS:
+    case EOPNOTSUPP:
+    case EINVAL:
+      sight->kernel = G_LOCK_FILE_KERNEL_UNSUPPORTED;
+      break;
+    case EBADF:
+      /* NFS, and we may not write the file. A shared lock tells at least
+       * whether somebody has it; if nobody has, nothing more is known. */
+      if (!shared)
+        {
+          g_lock_file_disk_probe (sight, TRUE);
+          if (sight->kernel == G_LOCK_FILE_KERNEL_FREE)
+            {
+              CALLS->flock (sight->fd, LOCK_UN);
+              sight->kernel = G_LOCK_FILE_KERNEL_REFUSED;
+            }
+          break;
+        }
+      G_GNUC_FALLTHROUGH;
+    default:
+      sight->kernel = G_LOCK_FILE_KERNEL_REFUSED;
+      break;
+    }
+}
+
+/*
+ * g_lock_file_disk_reread:
+ *
+ * Whether @path still names the file that was judged, with the content that was
+ * judged.
+ */
+int
+g_lock_file_disk_reread (const GLockFileSight *sight,
+                         const char           *path,
+                         gboolean             *unchanged)
+{
+  char content[G_LOCK_FILE_RECORD_MAX + 1];
+  gsize size;
+  int error = g_lock_file_disk_check (&sight->id, path, unchanged);
+
+  if (error == 0 && *unchanged)
+    {
+      error = read_content (sight->fd, content, &size);
+      *unchanged = error == 0 && size == sight->size && memcmp (content, sight->content, size) == 0;
+    }
+  return error;
+}
+
+/*
+ * g_lock_file_disk_forget:
+ *
+ * Ends a look. Its kernel lock is given back explicitly: a child that was forked
+ * meanwhile by other means than fork() shares the descriptor and would keep the
+ * file busy (R14). That is harmless too if the file has been unlinked.
+ */
+void
+g_lock_file_disk_forget (GLockFileSight *sight)
+{
+  if (sight->fd < 0)
+    return;
+  if (sight->kernel == G_LOCK_FILE_KERNEL_FREE)
+    CALLS->flock (sight->fd, LOCK_UN);
+  close_listed (sight->fd);
+  sight->fd = -1;
+}

@@ -1,0 +1,211 @@
+/* SPDX-FileCopyrightText: 2026 The GLockFile authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "config.h"
+
+#include "glockfile-release.h"
+
+#include "glockfile-descriptors.h"
+
+#include <errno.h>
+
+/* Letting go (R14).
+ *
+ * The file is unlinked while its kernel lock is still ours: nobody can find it
+ * free in between. Then, if somebody is just removing what it takes for a
+ * leftover at this path (P.rmlock stands there), the descriptor stays open
+ * until that is over: a Qt process that judged our file by its age may stand
+ * between its open and its flock, and our kernel lock stops it there. If we
+ * closed at once, it would get the lock on our unlinked file, and then unlink
+ * the path, that is the next holder's file (7q in the model).
+ *
+ * The caller does not wait for that. It is rare, so it is worth a thread, which
+ * ends when nothing is left to close.
+ */
+
+#define LINGER_PAUSE (1 * G_TIME_SPAN_MILLISECOND)
+#define LINGER_LIMIT (50 * G_TIME_SPAN_MILLISECOND)
+
+typedef struct
+{
+  GLockFileHandle handle;
+  char *removal_path;
+  GLockFileId removal;
+  gint64 until;
+} Lingering;
+
+/* Guarded by the library's mutex. */
+static GList *lingering;
+static gboolean closer_running;
+static guint closer_generation;
+
+/*
+ * g_lock_file_removal_path:
+ *
+ * The lock under which a stale file at @path is removed. The name is Qt's.
+ */
+char *
+g_lock_file_removal_path (const char *path)
+{
+  return g_strconcat (path, ".rmlock", NULL);
+}
+
+static void
+lingering_free (gpointer data)
+{
+  Lingering *self = data;
+
+  g_lock_file_disk_close (&self->handle);
+  g_free (self->removal_path);
+  g_free (self);
+}
+
+/* Whether the removal that was under way at the release is over. */
+static gboolean
+removal_is_over (const Lingering *self)
+{
+  g_autofree GLockFileSight *sight = g_new (GLockFileSight, 1);
+  gboolean over;
+
+  if (g_get_monotonic_time () >= self->until)
+    return TRUE;
+  if (g_lock_file_disk_look (self->removal_path, FALSE, sight) != 0)
+    return TRUE;
+
+  over = sight->kind == G_LOCK_FILE_KIND_GONE ||
+         !g_lock_file_id_equal (&sight->id, &self->removal);
+  /* Its creator may not have locked it yet: ask the kernel only when it has
+   * written. */
+  if (!over && sight->kind == G_LOCK_FILE_KIND_REGULAR && sight->size > 0)
+    {
+      g_lock_file_disk_probe (sight, TRUE);
+      over = sight->kernel == G_LOCK_FILE_KERNEL_FREE;
+    }
+  g_lock_file_disk_forget (sight);
+  return over;
+}
+
+static gpointer
+closer_thread (gpointer unused)
+{
+  GList *mine = NULL;
+
+  for (;;)
+    {
+      g_lock_file_state_lock ();
+      mine = g_list_concat (mine, g_steal_pointer (&lingering));
+      if (mine == NULL)
+        closer_running = FALSE;
+      g_lock_file_state_unlock ();
+      if (mine == NULL)
+        return NULL;
+
+      for (GList *l = mine, *next; l != NULL; l = next)
+        {
+          next = l->next;
+          if (removal_is_over (l->data))
+            {
+              lingering_free (l->data);
+              mine = g_list_delete_link (mine, l);
+            }
+        }
+      if (mine != NULL)
+        g_usleep (LINGER_PAUSE);
+    }
+}
+
+static void
+linger (GLockFileHandle   *handle,
+        char              *removal_path,
+        const GLockFileId *removal)
+{
+  Lingering *self = g_new0 (Lingering, 1);
+  gboolean start;
+
+  self->handle = *handle;
+  self->removal_path = removal_path;
+  self->removal = *removal;
+  self->until = g_get_monotonic_time () + LINGER_LIMIT;
+  handle->fd = -1;
+
+  g_lock_file_state_lock ();
+  if (closer_generation != g_lock_file_fork_generation ())
+    {
+      /* A child of fork(): the thread, and the descriptors in its care, were
+       * the parent's. */
+      closer_generation = g_lock_file_fork_generation ();
+      closer_running = FALSE;
+      lingering = NULL;
+    }
+  lingering = g_list_prepend (lingering, self);
+  start = !closer_running;
+  closer_running = TRUE;
+  g_lock_file_state_unlock ();
+
+  if (start)
+    {
+      GThread *thread = g_thread_try_new ("glockfile-release", closer_thread, NULL, NULL);
+
+      if (thread != NULL)
+        g_thread_unref (thread);
+      else
+        closer_thread (NULL);
+    }
+}
+
+/* Closes the file, whose name is gone: now, or when it is safe. */
+static void
+close_when_safe (GLockFileHandle *handle,
+                 const char      *path)
+{
+  g_autofree char *removal_path = g_lock_file_removal_path (path);
+  GLockFileId removal;
+
+  if (g_lock_file_disk_identify (removal_path, &removal) == 0)
+    linger (handle, g_steal_pointer (&removal_path), &removal);
+  else
+    g_lock_file_disk_close (handle);
+}
+
+/*
+ * g_lock_file_release:
+ * @lost: (out): whether the file at @path was no longer ours
+ *
+ * Gives the lock back. Whatever comes, @handle is closed and the kernel lock
+ * is free soon; a file that could not be deleted is then found stale at once.
+ *
+ * Returns: 0 or an errno
+ */
+int
+g_lock_file_release (GLockFileHandle *handle,
+                     const char      *path,
+                     gboolean        *lost)
+{
+  gboolean is_there;
+  int error = g_lock_file_disk_check (&handle->id, path, &is_there);
+
+  *lost = error == 0 && !is_there;
+  if (is_there)
+    error = g_lock_file_disk_unlink (path);
+
+  if (error == 0 && is_there)
+    close_when_safe (handle, path);
+  else
+    g_lock_file_disk_close (handle);
+  return error;
+}
+
+/*
+ * g_lock_file_abandon:
+ *
+ * Like g_lock_file_release(), where nobody is left to be told.
+ */
+void
+g_lock_file_abandon (GLockFileHandle *handle,
+                     const char      *path)
+{
+  gboolean lost;
+
+  g_lock_file_release (handle, path, &lost);
+}

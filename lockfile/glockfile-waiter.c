@@ -1,0 +1,416 @@
+/* SPDX-FileCopyrightText: 2026 The GLockFile authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "config.h"
+
+#include "glockfile-waiter.h"
+
+#include "glockfile-descriptors.h"
+
+#include <string.h>
+#include <unistd.h>
+
+/* When to try again: watch, timer, deadline, cancellation (R9 to R13).
+ *
+ * g_lock_file_waiter_step() makes looks until there is a result or a reason to
+ * sleep, and says until when; it never sleeps itself. Whoever drives a waiter
+ * does that: g_lock_file_waiter_run() on the calling thread.
+ *
+ * Waiters of one process on one path stand in a queue. Only the first of them
+ * makes looks, so a thousand cost one look a wake-up; it passes its turn on when
+ * it leaves, for whatever reason.
+ *
+ * States of a waiter: waiting for its turn → looking ⇄ sleeping → done. Its
+ * fields belong to the thread that drives it, but for those that the header
+ * says are guarded by the library's mutex.
+ */
+
+/* All in microseconds. */
+#define SAFETY_LOOK (5 * G_TIME_SPAN_SECOND)
+#define FIRST_PAUSE (5 * G_TIME_SPAN_MILLISECOND)
+#define LONGEST_PAUSE (250 * G_TIME_SPAN_MILLISECOND)
+#define FIRST_HINT_PAUSE 50
+#define N_HINTS 4
+#define GRACE (50 * G_TIME_SPAN_MILLISECOND)
+#define FIRST_GRACE_PAUSE 100
+#define LONGEST_GRACE_PAUSE (1 * G_TIME_SPAN_MILLISECOND)
+
+struct _GLockFileQueue
+{
+  char *path;
+  GQueue waiters;
+};
+
+/* Path → GLockFileQueue. */
+static GHashTable *queues;
+static guint queues_generation;
+
+/* --- The queue ------------------------------------------------------------- */
+
+static void
+wake_locked (GLockFileWaiter *self)
+{
+  g_lock_file_sleeper_wake_locked (&self->sleeper);
+}
+
+static void
+enter_queue (GLockFileWaiter *self)
+{
+  g_lock_file_state_lock ();
+  if (queues == NULL || queues_generation != g_lock_file_fork_generation ())
+    {
+      /* In a child of fork() those in the old queues are threads that it does
+       * not have. */
+      queues_generation = g_lock_file_fork_generation ();
+      queues = g_hash_table_new (g_str_hash, g_str_equal);
+    }
+
+  self->queue = g_hash_table_lookup (queues, self->attempt.path);
+  if (self->queue == NULL)
+    {
+      self->queue = g_new0 (GLockFileQueue, 1);
+      self->queue->path = g_strdup (self->attempt.path);
+      g_hash_table_insert (queues, self->queue->path, self->queue);
+    }
+  g_queue_push_tail_link (&self->queue->waiters, &self->link);
+  g_lock_file_state_unlock ();
+}
+
+static void
+leave_queue (GLockFileWaiter *self)
+{
+  GLockFileQueue *queue;
+  gboolean was_first;
+
+  g_lock_file_state_lock ();
+  queue = g_steal_pointer (&self->queue);
+  if (queue != NULL)
+    {
+      was_first = (queue->waiters.head == &self->link);
+      g_queue_unlink (&queue->waiters, &self->link);
+      if (queue->waiters.head == NULL)
+        {
+          g_hash_table_remove (queues, queue->path);
+          g_free (queue->path);
+          g_free (queue);
+        }
+      else if (was_first)
+        {
+          wake_locked (queue->waiters.head->data);
+        }
+    }
+  g_lock_file_state_unlock ();
+}
+
+/* --- When to look again ---------------------------------------------------- */
+
+/* Called with the mutex held, by whichever thread reads the events. */
+static void
+event_cb (gpointer data)
+{
+  GLockFileWaiter *self = data;
+
+  self->event = TRUE;
+  wake_locked (self);
+}
+
+/*
+ * g_lock_file_waiter_init:
+ * @timeout: milliseconds; negative: no limit
+ */
+void
+g_lock_file_waiter_init (GLockFileWaiter *self,
+                         const char      *path,
+                         guint            stale_lock_time,
+                         int              timeout)
+{
+  memset (self, 0, sizeof *self);
+  g_lock_file_attempt_init (&self->attempt, path, stale_lock_time);
+  g_lock_file_watch_init (&self->watch, event_cb, self);
+  g_lock_file_sleeper_init (&self->sleeper);
+  self->look = g_lock_file_attempt_lock;
+  self->deadline = timeout < 0 ? -1 : g_get_monotonic_time () + timeout * G_TIME_SPAN_MILLISECOND;
+  self->link.data = self;
+  self->pause = FIRST_PAUSE;
+  self->grace_pause = FIRST_GRACE_PAUSE;
+}
+
+void
+g_lock_file_waiter_clear (GLockFileWaiter *self)
+{
+  g_lock_file_watch_stop (&self->watch);
+  g_lock_file_sleeper_clear (&self->sleeper);
+  g_lock_file_attempt_clear (&self->attempt);
+}
+
+/* R5a: the time is up, and somebody has the kernel lock or is just removing the
+ * file. FALSE if that is a holder, as far as can be known.
+ */
+static gboolean
+has_grace (GLockFileWaiter *self,
+           gint64           now,
+           gint64          *until)
+{
+  const GLockFileAttempt *attempt = &self->attempt;
+  gboolean look_again = FALSE;
+
+  if (self->grace_until == 0)
+    self->grace_until = now + GRACE;
+
+  switch (attempt->held)
+    {
+    case G_LOCK_FILE_HELD_BY_KERNEL:
+      switch (g_lock_file_attempt_see_process (&self->attempt))
+        {
+        case G_LOCK_FILE_PROCESS_ALIVE:
+        case G_LOCK_FILE_PROCESS_CERTAIN:
+          break;
+        case G_LOCK_FILE_PROCESS_DEAD:
+        case G_LOCK_FILE_PROCESS_REUSED:
+          /* Whoever has its lock only removes the file. */
+          look_again = TRUE;
+          *until = now + self->grace_pause;
+          self->grace_pause = MIN (2 * self->grace_pause, LONGEST_GRACE_PAUSE);
+          break;
+        case G_LOCK_FILE_PROCESS_UNKNOWN:
+        default:
+          look_again = (self->grace_pause == FIRST_GRACE_PAUSE);
+          self->grace_pause = LONGEST_GRACE_PAUSE;
+          *until = now + LONGEST_GRACE_PAUSE;
+          break;
+        }
+      break;
+    case G_LOCK_FILE_HELD_REMOVAL:
+      look_again = TRUE;
+      *until = now + LONGEST_GRACE_PAUSE;
+      break;
+    case G_LOCK_FILE_HELD_BY_JUDGEMENT:
+    default:
+      /* The second look at a Qt process that is gone (J6). */
+      look_again = attempt->seen_gone_since != 0 && attempt->judgement.again > 0 &&
+                   attempt->judgement.again * G_TIME_SPAN_MILLISECOND < GRACE;
+      *until = now + attempt->judgement.again * G_TIME_SPAN_MILLISECOND;
+      break;
+    }
+
+  return look_again && *until <= self->grace_until;
+}
+
+/* R9: whether the watch is on what the last look saw. Numbers of inodes are
+ * used again, so the time of the last change counts too.
+ */
+static gboolean
+watches_holder (const GLockFileWaiter *self)
+{
+  return g_lock_file_id_equal (&self->watched, &self->attempt.holder_id) &&
+         self->watched_changed == self->attempt.remembered_changed;
+}
+
+/* R9: puts the watch on the file at the path and the process that it names. */
+static void
+watch_holder (GLockFileWaiter *self)
+{
+  GLockFileProcess process;
+  int pid = 0;
+
+  self->watched = self->attempt.holder_id;
+  self->watched_changed = self->attempt.remembered_changed;
+  self->file_watched = g_lock_file_watch_file (&self->watch, self->attempt.path);
+
+  self->process_watched = FALSE;
+  process = g_lock_file_attempt_see_process (&self->attempt);
+  if (process == G_LOCK_FILE_PROCESS_ALIVE || process == G_LOCK_FILE_PROCESS_CERTAIN)
+    {
+      if (self->attempt.holder->pid == getpid ())
+        self->process_watched = TRUE; /* Its end would be ours. */
+      else
+        pid = self->attempt.holder->pid;
+    }
+  if (g_lock_file_watch_process (&self->watch, pid))
+    self->process_watched = TRUE;
+}
+
+/* The path is taken, and there is time. FALSE: look again at once. */
+static gboolean
+plan_sleep (GLockFileWaiter *self,
+            gint64           now,
+            gint64          *until)
+{
+  const GLockFileAttempt *attempt = &self->attempt;
+
+  *until = now + SAFETY_LOOK;
+
+  if (attempt->held == G_LOCK_FILE_HELD_REMOVAL)
+    {
+      *until = now + LONGEST_GRACE_PAUSE;
+    }
+  else
+    {
+      /* What another host does, no event tells. */
+      if (attempt->volume_known && attempt->volume == G_LOCK_FILE_VOLUME_LOCAL &&
+          !watches_holder (self))
+        {
+          watch_holder (self);
+          return FALSE;
+        }
+
+      if (self->hints > 0 && attempt->held == G_LOCK_FILE_HELD_BY_KERNEL)
+        {
+          /* R10: a crash is told a moment before the kernel lock is free. */
+          *until = now + (FIRST_HINT_PAUSE << (N_HINTS - self->hints));
+          self->hints--;
+        }
+      else if (!self->file_watched || !self->process_watched ||
+               attempt->held != G_LOCK_FILE_HELD_BY_KERNEL)
+        {
+          /* R11: polling is the guarantee. Jitter keeps apart those who were
+           * woken together. */
+          *until = now + self->pause * g_random_double_range (0.8, 1.2);
+          self->pause = MIN (self->pause * 3 / 2, LONGEST_PAUSE);
+        }
+
+      if (attempt->judgement.again >= 0)
+        *until = MIN (*until, now + attempt->judgement.again * G_TIME_SPAN_MILLISECOND);
+    }
+
+  if (self->deadline >= 0)
+    *until = MIN (*until, self->deadline);
+  return TRUE;
+}
+
+static gboolean
+notice_event (GLockFileWaiter *self)
+{
+  gboolean cancelled;
+
+  g_lock_file_state_lock ();
+  if (self->event)
+    self->hints = N_HINTS;
+  self->event = FALSE;
+  cancelled = self->cancelled;
+  g_lock_file_state_unlock ();
+
+  return !cancelled;
+}
+
+/*
+ * g_lock_file_waiter_step:
+ * @until: (out): with %G_LOCK_FILE_STEP_RESULT_SLEEP, the monotonic time at
+ *   which to step again, if the waiter is not woken earlier
+ *
+ * Looks as often as it makes sense now.
+ */
+GLockFileStepResult
+g_lock_file_waiter_step (GLockFileWaiter *self,
+                         gint64          *until)
+{
+  for (;;)
+    {
+      gint64 now;
+
+      if (!notice_event (self))
+        return G_LOCK_FILE_STEP_RESULT_CANCELLED;
+
+      switch (self->look (&self->attempt))
+        {
+        case G_LOCK_FILE_OUTCOME_GOT:
+          return G_LOCK_FILE_STEP_RESULT_GOT;
+        case G_LOCK_FILE_OUTCOME_ERROR:
+          return G_LOCK_FILE_STEP_RESULT_ERROR;
+        case G_LOCK_FILE_OUTCOME_HELD:
+          now = g_get_monotonic_time ();
+          if (self->deadline >= 0 && now >= self->deadline)
+            {
+              if (!has_grace (self, now, until))
+                return G_LOCK_FILE_STEP_RESULT_GAVE_UP;
+              return G_LOCK_FILE_STEP_RESULT_SLEEP;
+            }
+          if (plan_sleep (self, now, until))
+            {
+              g_lock_file_attempt_rest (&self->attempt);
+              return G_LOCK_FILE_STEP_RESULT_SLEEP;
+            }
+          break;
+        case G_LOCK_FILE_OUTCOME_RETRY:
+        default:
+          break;
+        }
+    }
+}
+
+/* --- On the calling thread ------------------------------------------------- */
+
+static void
+cancelled_cb (GCancellable *cancellable,
+              gpointer      data)
+{
+  GLockFileWaiter *self = data;
+
+  g_lock_file_state_lock ();
+  self->cancelled = TRUE;
+  wake_locked (self);
+  g_lock_file_state_unlock ();
+}
+
+/* Sleeps until it is the first in its queue. The time may run out before: then
+ * one look of its own decides, for what the first one knows is not enough to say
+ * that somebody holds the lock now.
+ */
+static void
+await_turn (GLockFileWaiter *self)
+{
+  for (;;)
+    {
+      gboolean is_first, cancelled;
+
+      g_lock_file_state_lock ();
+      is_first = (self->queue->waiters.head == &self->link);
+      cancelled = self->cancelled;
+      g_lock_file_state_unlock ();
+
+      if (is_first || cancelled)
+        return;
+      if (self->deadline >= 0 && g_get_monotonic_time () >= self->deadline)
+        return;
+      g_lock_file_sleeper_sleep (&self->sleeper, FALSE, self->deadline);
+    }
+}
+
+/*
+ * g_lock_file_waiter_run:
+ *
+ * Waits on the calling thread. Whatever comes, the waiter has no place in a
+ * queue afterwards; what it got is in its attempt. Success counts, even if
+ * @cancellable is cancelled at the same moment.
+ */
+GLockFileStepResult
+g_lock_file_waiter_run (GLockFileWaiter *self,
+                        GCancellable    *cancellable)
+{
+  GLockFileStepResult result;
+  gint64 until;
+  gulong handler = 0;
+
+  if (cancellable != NULL)
+    handler = g_cancellable_connect (cancellable, G_CALLBACK (cancelled_cb), self, NULL);
+
+  /* One that does not wait needs no place among those who do. */
+  if (self->deadline < 0 || g_get_monotonic_time () < self->deadline)
+    {
+      enter_queue (self);
+      await_turn (self);
+    }
+
+  while ((result = g_lock_file_waiter_step (self, &until)) == G_LOCK_FILE_STEP_RESULT_SLEEP)
+    {
+      gboolean watching = self->watch.file >= 0 || self->watch.process != NULL;
+
+      g_lock_file_sleeper_sleep (&self->sleeper, watching, until);
+    }
+
+  leave_queue (self);
+  if (handler != 0)
+    g_cancellable_disconnect (cancellable, handler);
+  return result;
+}

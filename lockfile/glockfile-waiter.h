@@ -1,0 +1,64 @@
+/* SPDX-FileCopyrightText: 2026 The GLockFile authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "glockfile-attempt.h"
+#include "glockfile-watch.h"
+
+G_BEGIN_DECLS
+
+typedef struct _GLockFileQueue GLockFileQueue;
+
+typedef enum
+{
+  G_LOCK_FILE_STEP_RESULT_GOT,
+  G_LOCK_FILE_STEP_RESULT_GAVE_UP,
+  G_LOCK_FILE_STEP_RESULT_ERROR,
+  G_LOCK_FILE_STEP_RESULT_CANCELLED,
+  G_LOCK_FILE_STEP_RESULT_SLEEP,
+} GLockFileStepResult;
+
+/* Somebody who wants a lock, or a leftover removed, and is ready to wait. */
+typedef struct
+{
+  GLockFileAttempt attempt;
+  GLockFileOutcome (*look) (GLockFileAttempt *attempt);
+  gint64 deadline;              /* monotonic; -1: none */
+
+  /* When to look again. */
+  GLockFileWatch watch;
+  GLockFileId watched;          /* the file that the watch is on, as a look saw it */
+  gint64 watched_changed;
+  gboolean file_watched;
+  gboolean process_watched;
+  gboolean event;               /* something happened; guarded by the library's mutex */
+  guint hints;                  /* quick looks left after an event */
+  gint64 pause;                 /* of polling */
+  gint64 grace_until;           /* R5a; 0: the time is not up yet */
+  gint64 grace_pause;
+
+  /* Its place among those of this process that wait for the same path; guarded
+   * by the library's mutex. */
+  GLockFileQueue *queue;        /* (nullable) */
+  GList link;
+  gboolean cancelled;
+
+  GLockFileSleeper sleeper;
+} GLockFileWaiter;
+
+void                g_lock_file_waiter_init  (GLockFileWaiter   *waiter,
+                                              const char        *path,
+                                              guint              stale_lock_time,
+                                              int                timeout);
+void                g_lock_file_waiter_clear (GLockFileWaiter   *waiter);
+
+GLockFileStepResult g_lock_file_waiter_step  (GLockFileWaiter   *waiter,
+                                              gint64            *until);
+GLockFileStepResult g_lock_file_waiter_run   (GLockFileWaiter   *waiter,
+                                              GCancellable      *cancellable);
+
+G_END_DECLS

@@ -1,0 +1,453 @@
+/* SPDX-FileCopyrightText: 2026 The GLockFile authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "config.h"
+
+#include "glockfile-watch.h"
+
+#include "glockfile-descriptors.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+/* How a waiter learns that something happened (R10): one inotify instance for
+ * the whole process, of which a user has 128 in all, and one pidfd for each
+ * holder, all in one epoll set. They are made when a thread waits for the first
+ * time and stay: closing an inotify instance takes the kernel 10 to 20 ms.
+ *
+ * No thread of the library's own reads them. Among the threads that sleep, one
+ * leads: it polls the set, and wakes whom the events concern. When it has what
+ * it waited for, another takes the lead. So a process with one waiting thread,
+ * the usual case, is woken straight from the kernel.
+ *
+ * Everything here is guarded by the library's mutex.
+ */
+
+/* Release shows as IN_ATTRIB, for the number of links changes; a crash as
+ * IN_CLOSE_WRITE, a moment before the kernel lock is free. Contenders open the
+ * file read-only, so they wake nobody. */
+#define FILE_EVENTS (IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_CLOSE_WRITE | IN_DONT_FOLLOW)
+
+struct _GLockFileWatchedProcess
+{
+  int pid;
+  int fd;
+  GSList *watches;
+};
+
+static struct
+{
+  gboolean ready;
+  guint generation;
+  int epoll_fd;
+  int inotify_fd;
+  int bell_fd;                  /* makes the leader look up */
+  GHashTable *files;            /* inotify's number → GSList of GLockFileWatch */
+  GHashTable *processes;        /* process ID → GLockFileWatchedProcess */
+  GQueue sleepers;
+  GLockFileSleeper *leader;
+} hub;
+
+/* The epoll set's names for what is not a process. */
+#define INOTIFY_EVENT 0
+#define BELL_EVENT 1
+
+static void
+close_locked (int fd)
+{
+  g_lock_file_descriptors_remove_locked (fd);
+  close (fd);
+}
+
+/* Enters a new descriptor in the list for fork() and in the epoll set. */
+static gboolean
+poll_for_locked (int     fd,
+                 guint64 name)
+{
+  struct epoll_event event = { .events = EPOLLIN, .data.u64 = name };
+
+  if (fd < 0)
+    return FALSE;
+  g_lock_file_descriptors_add_locked (fd);
+  if (epoll_ctl (hub.epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0)
+    return TRUE;
+  close_locked (fd);
+  return FALSE;
+}
+
+/* In a child of fork() the descriptors are closed already, and whatever the
+ * tables speak of was the parent's. */
+static void
+notice_fork_locked (void)
+{
+  if (hub.generation != g_lock_file_fork_generation ())
+    {
+      memset (&hub, 0, sizeof hub);
+      hub.generation = g_lock_file_fork_generation ();
+    }
+}
+
+/* FALSE: no descriptors left, or no instance; then waiting is polling (R11). */
+static gboolean
+prepare_locked (void)
+{
+  notice_fork_locked ();
+  if (hub.ready)
+    return TRUE;
+
+  hub.epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
+  if (hub.epoll_fd < 0)
+    return FALSE;
+  g_lock_file_descriptors_add_locked (hub.epoll_fd);
+
+  hub.bell_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (!poll_for_locked (hub.bell_fd, BELL_EVENT))
+    {
+      close_locked (hub.epoll_fd);
+      return FALSE;
+    }
+
+  /* May be missing: a process can be watched without. */
+  hub.inotify_fd = inotify_init1 (IN_CLOEXEC | IN_NONBLOCK);
+  if (!poll_for_locked (hub.inotify_fd, INOTIFY_EVENT))
+    hub.inotify_fd = -1;
+
+  hub.files = g_hash_table_new (NULL, NULL);
+  hub.processes = g_hash_table_new (NULL, NULL);
+  hub.ready = TRUE;
+  return TRUE;
+}
+
+void
+g_lock_file_watch_init (GLockFileWatch  *self,
+                        void           (*woken_locked) (gpointer data),
+                        gpointer         data)
+{
+  self->file = -1;
+  self->process = NULL;
+  self->woken_locked = woken_locked;
+  self->data = data;
+}
+
+/* --- Files ----------------------------------------------------------------- */
+
+static void
+stop_file_locked (GLockFileWatch *self)
+{
+  gpointer key = GINT_TO_POINTER (self->file);
+  GSList *watches;
+
+  if (self->file < 0)
+    return;
+
+  watches = g_slist_remove (g_hash_table_lookup (hub.files, key), self);
+  if (watches != NULL)
+    {
+      g_hash_table_insert (hub.files, key, watches);
+    }
+  else
+    {
+      g_hash_table_remove (hub.files, key);
+      /* If the file is gone the kernel has done so already. */
+      inotify_rm_watch (hub.inotify_fd, self->file);
+    }
+  self->file = -1;
+}
+
+/*
+ * g_lock_file_watch_file:
+ *
+ * Watches the file that stands at @path now; only for local volumes, where the
+ * kernel sees every change. What has happened before this call is not told, so
+ * look again after it (R9).
+ *
+ * Returns: %FALSE if there is no room, or no permission
+ */
+gboolean
+g_lock_file_watch_file (GLockFileWatch *self,
+                        const char     *path)
+{
+  g_lock_file_state_lock ();
+  if (prepare_locked ())
+    {
+      int before = self->file;
+      int file = -1;
+
+      if (hub.inotify_fd >= 0)
+        file = inotify_add_watch (hub.inotify_fd, path, FILE_EVENTS);
+      if (file < 0 || file != before)
+        {
+          stop_file_locked (self);
+          if (file >= 0)
+            {
+              gpointer key = GINT_TO_POINTER (file);
+
+              self->file = file;
+              g_hash_table_insert (hub.files, key,
+                                   g_slist_prepend (g_hash_table_lookup (hub.files, key), self));
+            }
+        }
+    }
+  g_lock_file_state_unlock ();
+
+  return self->file >= 0;
+}
+
+static void
+wake_all (gpointer key,
+          gpointer watches,
+          gpointer unused)
+{
+  for (GSList *l = watches; l != NULL; l = l->next)
+    {
+      GLockFileWatch *watch = l->data;
+
+      watch->woken_locked (watch->data);
+    }
+}
+
+static void
+read_inotify_locked (void)
+{
+  union
+  {
+    struct inotify_event event;
+    char bytes[4096];
+  } buffer;
+  gssize size;
+
+  while ((size = read (hub.inotify_fd, &buffer, sizeof buffer)) > 0)
+    {
+      for (char *p = buffer.bytes; p < buffer.bytes + size;)
+        {
+          const struct inotify_event *event = (const struct inotify_event *) (gpointer) p;
+
+          if (event->mask & IN_Q_OVERFLOW)
+            g_hash_table_foreach (hub.files, wake_all, NULL);
+          else
+            wake_all (NULL, g_hash_table_lookup (hub.files, GINT_TO_POINTER (event->wd)), NULL);
+          p += sizeof *event + event->len;
+        }
+    }
+}
+
+/* --- Processes ------------------------------------------------------------- */
+
+static void
+free_process_locked (GLockFileWatchedProcess *process)
+{
+  if (process->fd >= 0)
+    {
+      g_hash_table_remove (hub.processes, GINT_TO_POINTER (process->pid));
+      /* Explicitly: a copy of the descriptor in another process would keep it
+       * in the set. */
+      epoll_ctl (hub.epoll_fd, EPOLL_CTL_DEL, process->fd, NULL);
+      close_locked (process->fd);
+    }
+  process->fd = -1;
+}
+
+static void
+stop_process_locked (GLockFileWatch *self)
+{
+  GLockFileWatchedProcess *process = g_steal_pointer (&self->process);
+
+  if (process == NULL)
+    return;
+  process->watches = g_slist_remove (process->watches, self);
+  if (process->watches == NULL)
+    {
+      free_process_locked (process);
+      g_free (process);
+    }
+}
+
+/*
+ * g_lock_file_watch_process:
+ * @pid: a process ID, or 0 for none
+ *
+ * Watches for the end of a process. Its kernel locks are free by then.
+ *
+ * Returns: %FALSE if that cannot be watched
+ */
+gboolean
+g_lock_file_watch_process (GLockFileWatch *self,
+                           int             pid)
+{
+  GLockFileWatchedProcess *process = NULL;
+
+  g_lock_file_state_lock ();
+  stop_process_locked (self);
+  if (pid > 0 && prepare_locked ())
+    {
+      process = g_hash_table_lookup (hub.processes, GINT_TO_POINTER (pid));
+      if (process == NULL)
+        {
+          int fd = syscall (SYS_pidfd_open, pid, 0);
+
+          process = g_new0 (GLockFileWatchedProcess, 1);
+          process->pid = pid;
+          process->fd = fd;
+          if (poll_for_locked (fd, (guint64) (gsize) process))
+            g_hash_table_insert (hub.processes, GINT_TO_POINTER (pid), process);
+          else
+            g_clear_pointer (&process, g_free);
+        }
+      if (process != NULL)
+        process->watches = g_slist_prepend (process->watches, self);
+      self->process = process;
+    }
+  g_lock_file_state_unlock ();
+
+  return process != NULL;
+}
+
+void
+g_lock_file_watch_stop (GLockFileWatch *self)
+{
+  if (self->file < 0 && self->process == NULL)
+    return;
+
+  g_lock_file_state_lock ();
+  stop_file_locked (self);
+  stop_process_locked (self);
+  g_lock_file_state_unlock ();
+}
+
+/* Reads what has happened, and wakes whom it concerns. */
+static void
+dispatch_locked (void)
+{
+  struct epoll_event events[16];
+  int n = epoll_wait (hub.epoll_fd, events, G_N_ELEMENTS (events), 0);
+
+  for (int i = 0; i < n; i++)
+    {
+      guint64 name = events[i].data.u64;
+      guint64 count;
+
+      if (name == INOTIFY_EVENT)
+        {
+          read_inotify_locked ();
+        }
+      else if (name == BELL_EVENT)
+        {
+          if (read (hub.bell_fd, &count, sizeof count) < 0)
+            g_assert (errno == EAGAIN || errno == EINTR);
+        }
+      else
+        {
+          GLockFileWatchedProcess *process = (GLockFileWatchedProcess *) (gsize) name;
+
+          /* Gone for good; whoever finds the same number later watches
+           * another process. */
+          free_process_locked (process);
+          wake_all (NULL, process->watches, NULL);
+        }
+    }
+}
+
+/* --- Sleeping -------------------------------------------------------------- */
+
+void
+g_lock_file_sleeper_init (GLockFileSleeper *self)
+{
+  g_cond_init (&self->cond);
+  self->link = (GList) { .data = self };
+  self->woken = FALSE;
+  self->leads = FALSE;
+}
+
+void
+g_lock_file_sleeper_clear (GLockFileSleeper *self)
+{
+  g_cond_clear (&self->cond);
+}
+
+/* Waits until something is to be read, the bell rings, or the time has come. */
+static void
+poll_set (gint64 until)
+{
+  struct pollfd set = { .fd = hub.epoll_fd, .events = POLLIN };
+  gint64 left = MAX (until - g_get_monotonic_time (), 0);
+  struct timespec timeout = { left / G_USEC_PER_SEC, left % G_USEC_PER_SEC * 1000 };
+
+  /* What goes wrong here, a signal for example, ends the sleep early. */
+  ppoll (&set, 1, until < 0 ? NULL : &timeout, NULL);
+}
+
+static void
+appoint_leader_locked (void)
+{
+  for (GList *l = hub.sleepers.head; l != NULL; l = l->next)
+    {
+      GLockFileSleeper *sleeper = l->data;
+
+      if (sleeper->leads)
+        {
+          g_cond_signal (&sleeper->cond);
+          break;
+        }
+    }
+}
+
+/*
+ * g_lock_file_sleeper_sleep:
+ * @watching: whether it has a watch
+ * @until: a monotonic time in microseconds; -1: without limit
+ *
+ * Sleeps until it is woken, which may have happened already.
+ */
+void
+g_lock_file_sleeper_sleep (GLockFileSleeper *self,
+                           gboolean          watching,
+                           gint64            until)
+{
+  g_lock_file_state_lock ();
+  notice_fork_locked ();
+  self->leads = watching && prepare_locked ();
+  g_queue_push_tail_link (&hub.sleepers, &self->link);
+
+  while (!self->woken && (until < 0 || g_get_monotonic_time () < until))
+    {
+      if (self->leads && hub.leader == NULL)
+        {
+          hub.leader = self;
+          g_lock_file_state_unlock ();
+          poll_set (until);
+          g_lock_file_state_lock ();
+          hub.leader = NULL;
+          dispatch_locked ();
+        }
+      else
+        {
+          g_lock_file_state_wait (&self->cond, until);
+        }
+    }
+
+  g_queue_unlink (&hub.sleepers, &self->link);
+  self->woken = FALSE;
+  if (hub.leader == NULL)
+    appoint_leader_locked ();
+  g_lock_file_state_unlock ();
+}
+
+void
+g_lock_file_sleeper_wake_locked (GLockFileSleeper *self)
+{
+  const guint64 one = 1;
+
+  self->woken = TRUE;
+  if (hub.leader != self)
+    g_cond_signal (&self->cond);
+  else if (write (hub.bell_fd, &one, sizeof one) < 0)
+    g_assert (errno == EAGAIN);
+}

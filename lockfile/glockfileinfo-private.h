@@ -1,0 +1,15 @@
+/* SPDX-FileCopyrightText: 2026 The GLockFile authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#pragma once
+
+#include "glockfile-record.h"
+#include "glockfileinfo.h"
+
+G_BEGIN_DECLS
+
+GLockFileInfo *g_lock_file_info_new (GLockFileRecord      *record,
+                                     GLockFileHolderState  state);
+
+G_END_DECLS
