@@ -94,17 +94,9 @@ become_user (int uid)
 }
 
 static void
-answer_result (gboolean      success,
-               const GError *error)
+answer_error (const GError *error)
 {
   g_autofree char *message = NULL;
-
-  if (success)
-    {
-      g_assert_no_error (error);
-      puts ("ok");
-      return;
-    }
 
   g_assert_nonnull (error);
   message = g_strdelimit (g_strdup (error->message), "\r\n", ' ');
@@ -136,7 +128,7 @@ answer_query (GLockFile *lock_file)
   if (info != NULL)
     answer_info (info);
   else
-    answer_result (FALSE, error);
+    answer_error (error);
 }
 
 static void
@@ -180,23 +172,44 @@ answer_fork (void)
   printf ("child %d\n", (int) child);
 }
 
-static void
-obey (GLockFile  *lock_file,
-      const char *command)
+/* The commands that succeed or fail. FALSE: the command is none of them. */
+static gboolean
+act (GLockFile  *lock_file,
+     const char *command)
 {
   g_autoptr (GError) error = NULL;
+  gboolean success;
 
   if (strcmp (command, "lock") == 0)
-    answer_result (g_lock_file_lock (lock_file, NULL, &error), error);
+    success = g_lock_file_lock (lock_file, NULL, &error);
   else if (g_str_has_prefix (command, "try "))
-    answer_result (g_lock_file_try_lock (lock_file, atoi (command + 4), NULL, &error), error);
+    success = g_lock_file_try_lock (lock_file, atoi (command + 4), NULL, &error);
   else if (strcmp (command, "unlock") == 0)
-    answer_result (g_lock_file_unlock (lock_file, &error), error);
+    success = g_lock_file_unlock (lock_file, &error);
   else if (strcmp (command, "verify") == 0)
-    answer_result (g_lock_file_verify (lock_file, &error), error);
+    success = g_lock_file_verify (lock_file, &error);
   else if (strcmp (command, "remove-stale") == 0)
-    answer_result (g_lock_file_remove_stale (lock_file, NULL, &error), error);
-  else if (strcmp (command, "is-locked") == 0)
+    success = g_lock_file_remove_stale (lock_file, NULL, &error);
+  else
+    return FALSE;
+
+  if (success)
+    {
+      g_assert_no_error (error);
+      puts ("ok");
+    }
+  else
+    {
+      answer_error (error);
+    }
+  return TRUE;
+}
+
+static void
+answer (GLockFile  *lock_file,
+        const char *command)
+{
+  if (strcmp (command, "is-locked") == 0)
     puts (g_lock_file_is_locked (lock_file) ? "yes" : "no");
   else if (strcmp (command, "query") == 0)
     answer_query (lock_file);
@@ -210,8 +223,6 @@ obey (GLockFile  *lock_file,
     _exit (0);
   else
     g_error ("Unknown command “%s”", command);
-
-  fflush (stdout);
 }
 
 int
@@ -270,7 +281,12 @@ main (int    argc,
   printf ("ready %d\n", (int) getpid ());
   fflush (stdout);
   while (getline (&line, &size, stdin) > 0)
-    obey (lock_file, g_strchomp (line));
+    {
+      g_strchomp (line);
+      if (!act (lock_file, line))
+        answer (lock_file, line);
+      fflush (stdout);
+    }
 
   return 0;
 }
