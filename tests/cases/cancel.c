@@ -308,6 +308,8 @@ test_races_with_acquisition (TestFolder    *folder,
       GThread *thread = g_thread_new ("canceller", cancel_thread, &canceller);
 
       waiter = test_waiter_start (lock_file, -1, cancellable, FALSE);
+      while (g_atomic_int_get (&waiter->thread_id) == 0)
+        ;
       g_atomic_int_set (&canceller.go, TRUE);
       count_race (waiter, &successes);
       g_thread_join (thread);
@@ -336,11 +338,13 @@ test_races_with_removal (TestFolder    *folder,
     {
       g_autoptr (GCancellable) cancellable = g_cancellable_new ();
       g_autoptr (TestWaiter) waiter = NULL;
-      Canceller canceller = { cancellable, FALSE, g_random_int_range (0, 100000) };
+      Canceller canceller = { cancellable, FALSE, g_random_int_range (0, 400000) };
       GThread *thread = g_thread_new ("canceller", cancel_thread, &canceller);
 
       test_file_write (folder->lock_file, leftover);
       waiter = test_waiter_start (lock_file, -1, cancellable, FALSE);
+      while (g_atomic_int_get (&waiter->thread_id) == 0)
+        ;
       g_atomic_int_set (&canceller.go, TRUE);
       count_race (waiter, &successes);
       g_thread_join (thread);

@@ -811,13 +811,32 @@ test_remove_stale_errors (TestFolder    *folder,
 
 /* The process around it */
 
-static void
-get_signal_handlers (struct sigaction *handlers)
+typedef struct
 {
-  memset (handlers, 0, SIGRTMAX * sizeof *handlers);
-  for (int number = 1; number < SIGRTMAX; number++)
-    sigaction (number, NULL, &handlers[number]);
+  struct sigaction actions[NSIG];
+  sigset_t         mask;
+  mode_t           umask;
+  char            *directory;
+} ProcessState;
+
+static void
+process_state_init (ProcessState *state)
+{
+  for (int number = 1; number < NSIG; number++)
+    sigaction (number, NULL, &state->actions[number]);
+  sigprocmask (SIG_SETMASK, NULL, &state->mask);
+  state->umask = umask (0);
+  umask (state->umask);
+  state->directory = g_get_current_dir ();
 }
+
+static void
+process_state_clear (ProcessState *state)
+{
+  g_free (state->directory);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ProcessState, process_state_clear)
 
 static void
 test_process_untouched (TestFolder    *folder,
@@ -825,15 +844,10 @@ test_process_untouched (TestFolder    *folder,
 {
   g_autoptr (GLockFile) lock_file = g_lock_file_new (folder->lock_file);
   g_autoptr (GLockFile) other = g_lock_file_new (folder->lock_file);
-  g_autofree struct sigaction *before = g_new0 (struct sigaction, SIGRTMAX);
-  g_autofree struct sigaction *after = g_new0 (struct sigaction, SIGRTMAX);
-  g_autofree char *directory = g_get_current_dir ();
-  g_autofree char *directory_after = NULL;
-  sigset_t mask, mask_after;
-  mode_t umask_before = umask (0137);
+  g_auto (ProcessState) before = { 0 };
+  g_auto (ProcessState) after = { 0 };
 
-  get_signal_handlers (before);
-  sigprocmask (SIG_SETMASK, NULL, &mask);
+  process_state_init (&before);
 
   test_assert_lock (lock_file, 0);
   test_assert_locked_out (other, 100);
@@ -842,14 +856,15 @@ test_process_untouched (TestFolder    *folder,
   test_assert_lock (other, 0);
   test_assert_unlock (other);
 
-  get_signal_handlers (after);
-  g_assert_cmpmem (before, SIGRTMAX * sizeof *before, after, SIGRTMAX * sizeof *after);
-  sigprocmask (SIG_SETMASK, NULL, &mask_after);
-  for (int number = 1; number < SIGRTMAX; number++)
-    g_assert_cmpint (sigismember (&mask, number), ==, sigismember (&mask_after, number));
-  g_assert_cmpint (umask (umask_before), ==, 0137);
-  directory_after = g_get_current_dir ();
-  g_assert_cmpstr (directory_after, ==, directory);
+  process_state_init (&after);
+  for (int number = 1; number < NSIG; number++)
+    {
+      g_assert_true (before.actions[number].sa_handler == after.actions[number].sa_handler);
+      g_assert_cmpint (before.actions[number].sa_flags, ==, after.actions[number].sa_flags);
+      g_assert_cmpint (sigismember (&before.mask, number), ==, sigismember (&after.mask, number));
+    }
+  g_assert_cmpint (after.umask, ==, before.umask);
+  g_assert_cmpstr (after.directory, ==, before.directory);
 }
 
 static void
