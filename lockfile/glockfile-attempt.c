@@ -382,7 +382,7 @@ judge (GLockFileAttempt      *self,
     {
       self->remembered = sight->id;
       self->remembered_changed = sight->changed;
-      self->seen_gone_since = 0;
+      self->seen_free_since = 0;
       self->seen_empty_since = 0;
     }
   self->age = file_age (self, sight->changed);
@@ -410,9 +410,9 @@ judge (GLockFileAttempt      *self,
           sight->kernel == G_LOCK_FILE_KERNEL_UNSUPPORTED)
         self->process = g_lock_file_process_look (record, self->boot, self->host, self->age);
       evidence.process = self->process;
-      evidence.seen_gone_for = seen_for (&self->seen_gone_since,
-                                         self->process == G_LOCK_FILE_PROCESS_DEAD ||
-                                         self->process == G_LOCK_FILE_PROCESS_REUSED);
+      evidence.seen_free_for = seen_for (&self->seen_free_since,
+                                         sight->kernel == G_LOCK_FILE_KERNEL_FREE ||
+                                           sight->kernel == G_LOCK_FILE_KERNEL_UNSUPPORTED);
       evidence.seen_empty_for = seen_for (&self->seen_empty_since,
                                           record->writer == G_LOCK_FILE_WRITER_EMPTY);
     }

@@ -66,7 +66,7 @@ struct _GLockFileAttempt
   gboolean expect_taken;        /* so looking first is cheaper than publishing */
   GLockFileId remembered;       /* the file that this is about, and when it was changed */
   gint64 remembered_changed;
-  gint64 seen_gone_since;       /* monotonic; 0: not seen so */
+  gint64 seen_free_since;       /* monotonic; 0: not seen so */
   gint64 seen_empty_since;
 
   /* What the last look found. */

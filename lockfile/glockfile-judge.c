@@ -11,7 +11,7 @@
  */
 
 /* Milliseconds. */
-#define QT_RELEASE_GAP 10        /* J6: Qt closes its file before it unlinks it */
+#define QT_RELEASE_GAP 10        /* Qt closes its file before it unlinks it, by name */
 #define EMPTY_MIN_AGE 2000       /* J7, R8: a creator is still about to write */
 #define EMPTY_LEFTOVER_AGE 30000 /* J8: whatever the stale lock time */
 #define EMPTY_SEEN_J7 1000
@@ -34,6 +34,32 @@ earlier (gint64 a,
   if (a < 0 || b < 0)
     return MAX (a, b);
   return MIN (a, b);
+}
+
+/* How long one must still look at a free file before it may be removed: a Qt
+ * process that lets go has closed it, and is about to unlink whatever stands at
+ * the path then. It may be one that we cannot see, in another PID namespace. 0
+ * for ours, who unlink first.
+ */
+static gint64
+release_gap_left (const GLockFileEvidence *e)
+{
+  if (e->writer == G_LOCK_FILE_WRITER_OURS || e->writer == G_LOCK_FILE_WRITER_OURS_UNLOCKED)
+    return 0;
+  return MAX (QT_RELEASE_GAP - e->seen_free_for, 0);
+}
+
+/* Whether the holder is alive beyond doubt, and no age counts. A file of Qt's
+ * does not say when its process started. But one that runs the executable that
+ * the file names and was there before the file is its writer, as surely as we
+ * can know; and it may just be letting go.
+ */
+static gboolean
+is_alive (const GLockFileEvidence *e)
+{
+  return e->process == G_LOCK_FILE_PROCESS_CERTAIN ||
+         (e->process == G_LOCK_FILE_PROCESS_ALIVE &&
+          e->writer != G_LOCK_FILE_WRITER_OURS && e->writer != G_LOCK_FILE_WRITER_OURS_UNLOCKED);
 }
 
 /* J7 and J8 for a file without content. Its age alone never suffices: a
@@ -76,6 +102,7 @@ static GLockFileJudgement
 judge_forced (const GLockFileEvidence *e)
 {
   gboolean may_be_held;
+  gint64 again = -1;
 
   switch (e->kernel)
     {
@@ -95,10 +122,17 @@ judge_forced (const GLockFileEvidence *e)
       break;
     }
 
-  if (e->writer == G_LOCK_FILE_WRITER_EMPTY && e->age < EMPTY_MIN_AGE)
-    may_be_held = TRUE;
+  if (e->writer == G_LOCK_FILE_WRITER_EMPTY)
+    {
+      may_be_held = may_be_held || e->age < EMPTY_MIN_AGE;
+    }
+  else if (!may_be_held && release_gap_left (e) > 0)
+    {
+      may_be_held = TRUE;
+      again = release_gap_left (e);
+    }
 
-  return judgement (may_be_held ? G_LOCK_FILE_VERDICT_HELD : G_LOCK_FILE_VERDICT_STALE, "R8", -1);
+  return judgement (may_be_held ? G_LOCK_FILE_VERDICT_HELD : G_LOCK_FILE_VERDICT_STALE, "R8", again);
 }
 
 GLockFileJudgement
@@ -138,20 +172,18 @@ g_lock_file_judge (const GLockFileEvidence *e)
 
   if (e->process == G_LOCK_FILE_PROCESS_DEAD || e->process == G_LOCK_FILE_PROCESS_REUSED)
     {
-      if (e->writer == G_LOCK_FILE_WRITER_OURS ||
-          e->writer == G_LOCK_FILE_WRITER_OURS_UNLOCKED ||
-          e->seen_gone_for >= QT_RELEASE_GAP)
+      again = release_gap_left (e);
+      if (again == 0)
         return judgement (G_LOCK_FILE_VERDICT_STALE, "J6", -1);
-      again = QT_RELEASE_GAP - e->seen_gone_for;
     }
 
   /* R6: without kernel locks an age decides nothing between processes of one
    * host, who can see each other. */
   if (e->stale_lock_time > 0 && e->age >= 0 && e->surely_lock_file &&
-      e->process != G_LOCK_FILE_PROCESS_CERTAIN &&
+      !is_alive (e) &&
       !(e->kernel == G_LOCK_FILE_KERNEL_UNSUPPORTED && e->host == G_LOCK_FILE_MATCH_SAME))
     {
-      gint64 until = (gint64) e->stale_lock_time + 1 - e->age;
+      gint64 until = MAX ((gint64) e->stale_lock_time + 1 - e->age, release_gap_left (e));
 
       if (until <= 0)
         return judgement (G_LOCK_FILE_VERDICT_STALE, "J7", -1);

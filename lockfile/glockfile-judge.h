@@ -45,8 +45,8 @@ typedef struct
   guint stale_lock_time;        /* milliseconds, as all that follows */
   gint64 age;                   /* by the file system's clock; -1: unknown, or in the future */
   gint64 uptime;
-  gint64 seen_gone_for;         /* since a look saw the process gone, the same file */
-  gint64 seen_empty_for;        /* since a look saw the same file empty */
+  gint64 seen_free_for;         /* since a look found no kernel lock on the same, unchanged file */
+  gint64 seen_empty_for;        /* since a look found it empty */
 } GLockFileEvidence;
 
 typedef enum

@@ -23,13 +23,15 @@
 /* A process that is this much younger than the file did not write it. */
 #define STARTED_AFTER_MARGIN 2000
 
-/* What hardly changes while a process lives. Made once, again in a child of
- * fork(), whose number and start are its own, and after a change of the user.
+#define HOST_NAME_SIZE 256
+#define HOST_NAME_KEPT G_TIME_SPAN_SECOND
+
+/* What does not change while a process lives, or not once it locks files. Made
+ * once, and again in a child of fork(), whose number and start are its own.
  */
 typedef struct
 {
   guint generation;
-  uid_t user;
   pid_t pid;
   guint64 started;
   guint64 pid_namespace;
@@ -132,7 +134,7 @@ read_app_name (const char *link)
 }
 
 static char *
-read_user_name (uid_t user)
+read_user_name (void)
 {
   long size = sysconf (_SC_GETPW_R_SIZE_MAX);
   g_autofree char *buffer = NULL;
@@ -142,7 +144,7 @@ read_user_name (uid_t user)
    * "somebody" for a user that has no name. */
   size = MAX (size, 16384);
   buffer = g_malloc (size);
-  if (getpwuid_r (user, &entry, buffer, size, &found) != 0 || found == NULL)
+  if (getpwuid_r (geteuid (), &entry, buffer, size, &found) != 0 || found == NULL)
     return NULL;
   g_lock_file_record_clean (found->pw_name);
   return g_strdup (found->pw_name);
@@ -161,16 +163,14 @@ get_self (void)
 {
   static Self *self;
   Self *known = g_atomic_pointer_get (&self);
-  uid_t user = geteuid ();
   Self *made;
   Status status;
 
-  if (known != NULL && known->generation == g_lock_file_fork_generation () && known->user == user)
+  if (known != NULL && known->generation == g_lock_file_fork_generation ())
     return known;
 
   made = g_new0 (Self, 1);
   made->generation = g_lock_file_fork_generation ();
-  made->user = user;
   made->pid = getpid ();
   made->pid_namespace = read_pid_namespace ();
   if (read_status (made->pid, &status))
@@ -189,10 +189,10 @@ get_self (void)
   made->boot_id = read_first_line ("/proc/sys/kernel/random/boot_id");
   if (made->boot_id == NULL)
     made->boot_id = g_strdup ("");
-  made->user_name = read_user_name (user);
+  made->user_name = read_user_name ();
 
   /* Another thread may use the older one still, so that is never freed: it is
-   * a few hundred bytes, once a fork or a change of the user. */
+   * a few hundred bytes, once a fork. */
   if (!g_atomic_pointer_compare_and_exchange (&self, known, made))
     {
       g_free (made->app_name);
@@ -205,15 +205,28 @@ get_self (void)
   return g_atomic_pointer_get (&self);
 }
 
-/* The name of this host now: it can be renamed at any time. */
+/* The name of this host. It can be renamed at any time, so it is asked again,
+ * but not for each lock that is taken within a second.
+ */
 static void
 get_hostname (char  *buffer,
               gsize  size)
 {
-  if (gethostname (buffer, size) != 0)
-    buffer[0] = '\0';
-  buffer[size - 1] = '\0';
-  g_lock_file_record_clean (buffer);
+  static char known[HOST_NAME_SIZE];
+  static gint64 known_until;
+  gint64 now = g_get_monotonic_time ();
+
+  g_lock_file_state_lock ();
+  if (now >= known_until)
+    {
+      if (gethostname (known, sizeof known) != 0)
+        known[0] = '\0';
+      known[sizeof known - 1] = '\0';
+      g_lock_file_record_clean (known);
+      known_until = now + HOST_NAME_KEPT;
+    }
+  g_strlcpy (buffer, known, size);
+  g_lock_file_state_unlock ();
 }
 
 /*
@@ -243,24 +256,35 @@ g_lock_file_process_fill_record (GLockFileRecord *record,
 /*
  * g_lock_file_process_new_token:
  *
- * A random UUID. Straight from the kernel: the generator of GLib goes on with
- * the same numbers in a child of fork().
+ * A random UUID. From the kernel, some at a time: the generator of GLib would go
+ * on with the same numbers in a child of fork().
  */
 void
 g_lock_file_process_new_token (char token[37])
 {
   static const char hex[] = "0123456789abcdef";
+  static guint8 pool[32][16];
+  static guint n_left, generation;
   guint8 bytes[16];
   char *p = token;
 
-  while (getrandom (bytes, sizeof bytes, 0) != sizeof bytes)
+  g_lock_file_state_lock ();
+  if (n_left == 0 || generation != g_lock_file_fork_generation ())
     {
-      if (errno == EINTR)
-        continue;
-      for (guint i = 0; i < sizeof bytes; i++)
-        bytes[i] = g_random_int ();
-      break;
+      /* Up to 256 bytes cannot be interrupted; the loop is for the rest of
+       * what might go wrong. */
+      for (guint i = 0; i < sizeof pool; i += 256)
+        {
+          if (getrandom ((guint8 *) pool + i, 256, 0) != 256)
+            for (guint k = 0; k < 256; k++)
+              ((guint8 *) pool)[i + k] = g_random_int ();
+        }
+      generation = g_lock_file_fork_generation ();
+      n_left = G_N_ELEMENTS (pool);
     }
+  memcpy (bytes, pool[--n_left], sizeof bytes);
+  g_lock_file_state_unlock ();
+
   bytes[6] = (bytes[6] & 0x0f) | 0x40;
   bytes[8] = (bytes[8] & 0x3f) | 0x80;
 
@@ -294,7 +318,7 @@ GLockFileMatch
 g_lock_file_process_match_host (const GLockFileRecord *record,
                                 gboolean               on_shared_volume)
 {
-  char hostname[256];
+  char hostname[HOST_NAME_SIZE];
   gboolean same_name;
 
   get_hostname (hostname, sizeof hostname);

@@ -187,8 +187,8 @@ has_grace (GLockFileWaiter *self,
       break;
     case G_LOCK_FILE_HELD_BY_JUDGEMENT:
     default:
-      /* The second look at a Qt process that is gone (J6). */
-      look_again = attempt->seen_gone_since != 0 && attempt->judgement.again > 0 &&
+      /* The second look at a file of Qt's (J6). */
+      look_again = attempt->seen_free_since != 0 && attempt->judgement.again > 0 &&
                    attempt->judgement.again * G_TIME_SPAN_MILLISECOND < GRACE;
       *until = now + attempt->judgement.again * G_TIME_SPAN_MILLISECOND;
       break;

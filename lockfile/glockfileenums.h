@@ -58,6 +58,15 @@ typedef enum
  */
 #define G_LOCK_FILE_ERROR (g_lock_file_error_quark ())
 
+/**
+ * g_lock_file_error_quark:
+ *
+ * Gets the error domain, which C knows as %G_LOCK_FILE_ERROR.
+ *
+ * Returns: the quark
+ *
+ * Since: 1.0
+ */
 G_LOCK_FILE_AVAILABLE_IN_1_0
 GQuark g_lock_file_error_quark (void);
 
