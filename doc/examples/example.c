@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
+#include <locale.h>
 #include <lockfile/glockfile.h>
 
 int
@@ -11,6 +12,7 @@ main (void)
   g_autoptr (GKeyFile) settings = g_key_file_new ();
   g_autoptr (GError) error = NULL;
 
+  setlocale (LC_ALL, "");
   if (g_lock_file_try_lock (lock, 500, NULL, &error) /* waits half a second at most */
       && g_key_file_load_from_file (settings, "settings.ini", G_KEY_FILE_KEEP_COMMENTS, &error))
     {

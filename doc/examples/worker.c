@@ -8,6 +8,7 @@
  */
 
 #include <lockfile/glockfile.h>
+#include <locale.h>
 #include <stdio.h>
 
 static int
@@ -31,6 +32,7 @@ main (int argc, char **argv)
       g_printerr ("Usage: %s LOCK-FILE NAME\n", argv[0]);
       return 64;
     }
+  setlocale (LC_ALL, "");
   setvbuf (stdout, NULL, _IOLBF, 0);
   g_set_application_name (argv[2]);
   lock = g_lock_file_new (argv[1]);

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-SETTINGS = '# Somebody\'s remark\n[window]\nopened=41\n'
+SETTINGS = '# Somebody\'s remark\n\n[window]\nopened=41\n'
 TIME_LIMIT = 60
 
 

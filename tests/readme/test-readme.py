@@ -14,10 +14,10 @@ from tap import Skip, run, test
 
 parser = argparse.ArgumentParser()
 parser.add_argument('--source-root', type=Path, required=True)
-parser.add_argument('--example', required=True, help='example.c, compiled')
+parser.add_argument('--example', type=Path, required=True, help='example.c, compiled')
 parser.add_argument('--gi-python', default='', help='empty where there is none')
 parser.add_argument('--gjs', default='', help='empty where there is none')
-parser.add_argument('--worker', required=True)
+parser.add_argument('--worker', type=Path, required=True)
 arguments = parser.parse_args()
 
 readme = (arguments.source_root / 'README.md').read_text()
@@ -38,7 +38,7 @@ def without_licence(source):
 
 
 def c_command():
-    return [arguments.example]
+    return [arguments.example.resolve()]
 
 
 def python_command():
@@ -118,8 +118,9 @@ def js_lets_go_when_it_fails():
 @test
 def demo_keeps_its_promises():
     python_command()
+    worker = arguments.worker.resolve()
     with examples.Folder() as folder:
-        finished = folder.run([arguments.gi_python, example_folder / 'demo.py', arguments.worker])
+        finished = folder.run([arguments.gi_python, example_folder / 'demo.py', worker])
     examples.assert_success(finished)
     assert finished.stdout.endswith('All as promised.\n'), finished.stdout
 
