@@ -40,7 +40,7 @@ g_lock_file_attempt_init (GLockFileAttempt *self,
   const char *slash = strrchr (path, '/');
 
   *self = (GLockFileAttempt) {
-    .path = g_strdup (path),
+    .path = path,
     .stale_lock_time = stale_lock_time,
     .candidate = G_LOCK_FILE_HANDLE_INIT,
     .age = -1,
@@ -78,7 +78,7 @@ g_lock_file_attempt_clear (GLockFileAttempt *self)
     }
   g_clear_pointer (&self->holder, g_lock_file_record_unref);
   g_clear_pointer (&self->previous, g_lock_file_record_unref);
-  g_clear_pointer (&self->path, g_free);
+  g_clear_pointer (&self->removal_path, g_free);
   g_clear_pointer (&self->directory, g_free);
 }
 
@@ -288,14 +288,13 @@ publish (GLockFileAttempt *self)
 static GLockFileOutcome
 remover_lock (GLockFileAttempt *self)
 {
-  g_autofree char *path = NULL;
   GLockFileOutcome outcome;
 
   if (self->remover == NULL)
     {
-      path = g_lock_file_removal_path (self->path);
+      self->removal_path = g_lock_file_removal_path (self->path);
       self->remover = g_new (GLockFileAttempt, 1);
-      g_lock_file_attempt_init (self->remover, path, REMOVAL_STALE_TIME);
+      g_lock_file_attempt_init (self->remover, self->removal_path, REMOVAL_STALE_TIME);
       self->remover->depth = self->depth + 1;
       self->remover->no_candidates = self->no_candidates;
     }
@@ -846,7 +845,6 @@ g_lock_file_attempt_set_error (GLockFileAttempt  *self,
   const GLockFileError code = g_lock_file_attempt_error_code (self->failed_errno);
   const char *reason = g_strerror (self->failed_errno);
   g_autofree char *name = NULL;
-  g_autofree char *removal_path = NULL;
 
   if (outcome == G_LOCK_FILE_OUTCOME_HELD)
     {
@@ -861,8 +859,7 @@ g_lock_file_attempt_set_error (GLockFileAttempt  *self,
       set_obstructed_error (self->path, self->failed_mode, error);
       break;
     case G_LOCK_FILE_STEP_OBSTRUCTED_REMOVAL:
-      removal_path = g_lock_file_removal_path (self->path);
-      set_obstructed_error (removal_path, self->failed_mode, error);
+      set_obstructed_error (self->removal_path, self->failed_mode, error);
       break;
     case G_LOCK_FILE_STEP_EMPTY:
       g_set_error (error, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_INVALID_DATA,

@@ -43,7 +43,7 @@ typedef struct _GLockFileAttempt GLockFileAttempt;
 /* Tries, one after another and never sleeping, to get one lock. */
 struct _GLockFileAttempt
 {
-  char *path;
+  const char *path;             /* absolute; the caller's */
   char *directory;
   guint stale_lock_time;        /* milliseconds; 0: never stale by age */
   guint depth;                  /* 0: P; 1: P.rmlock; … */
@@ -54,6 +54,7 @@ struct _GLockFileAttempt
   gboolean created;             /* the candidate has the path's name already (R3) */
   GLockFileSight *suspect;      /* (nullable): the stale file that is being removed (R5) */
   GLockFileAttempt *remover;    /* (nullable): for P.rmlock */
+  char *removal_path;           /* (nullable): its name */
 
   /* What it knows of the volume. */
   gboolean volume_known;

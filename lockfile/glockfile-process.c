@@ -158,6 +158,29 @@ read_pid_namespace (void)
   return stat ("/proc/self/ns/pid", &buffer) == 0 ? buffer.st_ino : 0;
 }
 
+static void
+read_names (Self *self)
+{
+  self->app_name = read_app_name ("/proc/self/exe");
+  if (self->app_name == NULL)
+    self->app_name = g_strdup (program_invocation_short_name);
+
+  self->machine_id = read_first_line ("/etc/machine-id");
+  if (self->machine_id == NULL || *self->machine_id == '\0')
+    {
+      g_free (self->machine_id);
+      self->machine_id = read_first_line ("/var/lib/dbus/machine-id");
+    }
+  if (self->machine_id == NULL)
+    self->machine_id = g_strdup ("");
+
+  self->boot_id = read_first_line ("/proc/sys/kernel/random/boot_id");
+  if (self->boot_id == NULL)
+    self->boot_id = g_strdup ("");
+
+  self->user_name = read_user_name ();
+}
+
 static const Self *
 get_self (void)
 {
@@ -170,38 +193,18 @@ get_self (void)
     return known;
 
   made = g_new0 (Self, 1);
+  if (known != NULL)
+    *made = *known; /* Reading a user's name is not for the child of a process with threads. */
+  else
+    read_names (made);
   made->generation = g_lock_file_fork_generation ();
   made->pid = getpid ();
   made->pid_namespace = read_pid_namespace ();
-  if (read_status (made->pid, &status))
-    made->started = status.started;
-  made->app_name = read_app_name ("/proc/self/exe");
-  if (made->app_name == NULL)
-    made->app_name = g_strdup (program_invocation_short_name);
-  made->machine_id = read_first_line ("/etc/machine-id");
-  if (made->machine_id == NULL || *made->machine_id == '\0')
-    {
-      g_free (made->machine_id);
-      made->machine_id = read_first_line ("/var/lib/dbus/machine-id");
-    }
-  if (made->machine_id == NULL)
-    made->machine_id = g_strdup ("");
-  made->boot_id = read_first_line ("/proc/sys/kernel/random/boot_id");
-  if (made->boot_id == NULL)
-    made->boot_id = g_strdup ("");
-  made->user_name = read_user_name ();
+  made->started = read_status (made->pid, &status) ? status.started : 0;
 
-  /* Another thread may use the older one still, so that is never freed: it is
-   * a few hundred bytes, once a fork. */
-  if (!g_atomic_pointer_compare_and_exchange (&self, known, made))
-    {
-      g_free (made->app_name);
-      g_free (made->machine_id);
-      g_free (made->boot_id);
-      g_free (made->user_name);
-      g_free (made);
-    }
-
+  /* What it replaces, another thread may use still: a few words, once a fork, and
+   * once for each thread that is here at the same moment. */
+  g_atomic_pointer_compare_and_exchange (&self, known, made);
   return g_atomic_pointer_get (&self);
 }
 

@@ -7,7 +7,6 @@
 #include "glockfile-record.h"
 
 #include <string.h>
-#include <time.h>
 
 /* Bytes to record and back. Nothing here touches a file.
  *
@@ -369,61 +368,96 @@ put_number (Output  *output,
 }
 
 static void
+put_line (Output     *output,
+          const char *text)
+{
+  put_text (output, text);
+  put (output, "\n", 1);
+}
+
+static void
 put_field (Output     *output,
            const char *key,
            const char *value)
 {
-  const char *end;
+  gsize size;
+  const char *end, *unwritten;
 
   if (value == NULL)
     return;
 
-  put_text (output, key);
-  end = value + MAX_VALUE < value + strlen (value)
-          ? g_utf8_find_prev_char (value, value + MAX_VALUE + 1)
-          : value + strlen (value);
+  size = strlen (value);
+  end = value + size;
+  if (size > MAX_VALUE)
+    end = g_utf8_find_prev_char (value, value + MAX_VALUE + 1);
 
+  put_text (output, key);
+  unwritten = value;
   for (const char *p = value; p < end; p++)
     {
+      if (*p != '\\' && !g_ascii_iscntrl (*p))
+        continue;
+
+      put (output, unwritten, p - unwritten);
+      unwritten = p + 1;
       if (*p == '\\')
         put_text (output, "\\\\");
       else if (*p == '\n')
         put_text (output, "\\n");
-      else if (g_ascii_iscntrl (*p))
+      else
         {
           put_text (output, "\\x");
           put (output, &"0123456789abcdef"[(guchar) *p >> 4], 1);
           put (output, &"0123456789abcdef"[*p & 15], 1);
         }
-      else
-        put (output, p, 1);
     }
-  put_text (output, "\n");
+  put (output, unwritten, end - unwritten);
+  put (output, "\n", 1);
+}
+
+/* The date of a day since 1970 in the Gregorian calendar, whose years are
+ * counted from March here, so that the leap day comes last. Not gmtime_r(): the
+ * C library's lock around it may be taken for ever in a child of fork().
+ */
+static void
+put_date (Output  *output,
+          guint64  days)
+{
+  guint64 era, day, year, month;
+
+  days += 719468; /* since the first of March of the year 0 */
+  era = days / 146097;
+  day = days % 146097;
+  year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
+  day -= 365 * year + year / 4 - year / 100;
+  month = (5 * day + 2) / 153;
+  day -= (153 * month + 2) / 5;
+
+  put_number (output, era * 400 + year + (month >= 10 ? 1 : 0), 4);
+  put (output, "-", 1);
+  put_number (output, month < 10 ? month + 3 : month - 9, 2);
+  put (output, "-", 1);
+  put_number (output, day + 1, 2);
 }
 
 static void
 put_since (Output *output,
            gint64  since)
 {
-  time_t seconds = since / G_USEC_PER_SEC;
-  struct tm tm;
+  guint64 seconds = since / G_USEC_PER_SEC;
 
-  if (since <= 0 || gmtime_r (&seconds, &tm) == NULL)
+  if (since <= 0)
     return;
 
   put_text (output, "since=");
-  put_number (output, tm.tm_year + 1900, 4);
-  put_text (output, "-");
-  put_number (output, tm.tm_mon + 1, 2);
-  put_text (output, "-");
-  put_number (output, tm.tm_mday, 2);
-  put_text (output, "T");
-  put_number (output, tm.tm_hour, 2);
-  put_text (output, ":");
-  put_number (output, tm.tm_min, 2);
-  put_text (output, ":");
-  put_number (output, tm.tm_sec, 2);
-  put_text (output, ".");
+  put_date (output, seconds / 86400);
+  put (output, "T", 1);
+  put_number (output, seconds / 3600 % 24, 2);
+  put (output, ":", 1);
+  put_number (output, seconds / 60 % 60, 2);
+  put (output, ":", 1);
+  put_number (output, seconds % 60, 2);
+  put (output, ".", 1);
   put_number (output, since % G_USEC_PER_SEC, 6);
   put_text (output, "Z\n");
 }
@@ -443,17 +477,13 @@ g_lock_file_record_format (const GLockFileRecord *record,
   Output output = { buffer, size, 0 };
 
   put_number (&output, record->pid, 1);
-  put_text (&output, "\n");
-  put_text (&output, record->app_name);
-  put_text (&output, "\n");
-  put_text (&output, record->hostname);
-  put_text (&output, "\n");
-  put_text (&output, record->machine_id);
-  put_text (&output, "\n");
-  put_text (&output, record->boot_id);
-  put_text (&output, "\n" SIGNATURE "1");
-  put_text (&output, record->writer == G_LOCK_FILE_WRITER_OURS ? KERNEL_LOCKED : NOT_KERNEL_LOCKED);
-  put_text (&output, "\n");
+  put (&output, "\n", 1);
+  put_line (&output, record->app_name);
+  put_line (&output, record->hostname);
+  put_line (&output, record->machine_id);
+  put_line (&output, record->boot_id);
+  put_text (&output, SIGNATURE "1");
+  put_line (&output, record->writer == G_LOCK_FILE_WRITER_OURS ? KERNEL_LOCKED : NOT_KERNEL_LOCKED);
 
   put_field (&output, "user=", record->user_name);
   put_field (&output, "name=", record->display_name);

@@ -72,7 +72,7 @@
  * Since: 1.0
  */
 
-/* States: unlocked, locked (handle is set), and in both of them busy, while an
+/* States: unlocked, locked (there is a handle), and in both of them busy, while an
  * operation is under way in some thread. Only the thread that made it busy
  * changes the state; everybody reads it under the library's mutex. No system
  * call is made and no signal emitted with the mutex held.
@@ -93,7 +93,7 @@ struct _GLockFile
   guint stale_lock_time;
   guint generation;             /* the fork generation that what follows is from */
   gboolean busy;
-  GLockFileHandle *handle;      /* (nullable): the lock */
+  GLockFileHandle handle;       /* the lock; none when unlocked */
   GLockFileInfo *previous_holder; /* (nullable) */
 };
 
@@ -125,7 +125,7 @@ notice_fork_locked (GLockFile *self)
     return;
   self->generation = g_lock_file_fork_generation ();
   self->busy = FALSE;
-  g_clear_pointer (&self->handle, g_free);
+  self->handle.fd = -1;
 }
 
 /* Makes the object busy, if it is not. */
@@ -140,7 +140,7 @@ begin (GLockFile  *self,
   notice_fork_locked (self);
   was_busy = self->busy;
   self->busy = TRUE;
-  *locked = (self->handle != NULL);
+  *locked = (self->handle.fd >= 0);
   g_lock_file_state_unlock ();
 
   if (was_busy)
@@ -161,7 +161,7 @@ end (GLockFile *self)
 /* Ends an acquisition that succeeded. */
 static void
 end_locked (GLockFile       *self,
-            GLockFileHandle *handle,
+            GLockFileHandle  handle,
             GLockFileInfo   *previous_holder)
 {
   g_autoptr (GLockFileInfo) former = NULL;
@@ -175,11 +175,9 @@ end_locked (GLockFile       *self,
   self->previous_holder = previous_holder;
   g_lock_file_state_unlock ();
 
-  g_object_freeze_notify (G_OBJECT (self));
   if (changed)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PREVIOUS_HOLDER]);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LOCKED]);
-  g_object_thaw_notify (G_OBJECT (self));
 }
 
 /* Ends an operation after which the lock is gone. */
@@ -188,7 +186,7 @@ end_unlocked (GLockFile *self)
 {
   g_lock_file_state_lock ();
   self->busy = FALSE;
-  g_clear_pointer (&self->handle, g_free);
+  self->handle.fd = -1;
   g_lock_file_state_unlock ();
 
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LOCKED]);
@@ -291,16 +289,16 @@ static void
 g_lock_file_dispose (GObject *object)
 {
   GLockFile *self = G_LOCK_FILE (object);
-  GLockFileHandle *handle;
+  GLockFileHandle handle;
 
   g_lock_file_state_lock ();
   notice_fork_locked (self);
-  handle = g_steal_pointer (&self->handle);
+  handle = self->handle;
+  self->handle.fd = -1;
   g_lock_file_state_unlock ();
 
-  if (handle != NULL)
-    g_lock_file_abandon (handle, self->path);
-  g_free (handle);
+  if (handle.fd >= 0)
+    g_lock_file_abandon (&handle, self->path);
 
   G_OBJECT_CLASS (g_lock_file_parent_class)->dispose (object);
 }
@@ -397,6 +395,7 @@ g_lock_file_init (GLockFile *self)
 {
   self->stale_lock_time = DEFAULT_STALE_LOCK_TIME;
   self->generation = g_lock_file_fork_generation ();
+  self->handle.fd = -1;
 }
 
 /**
@@ -548,7 +547,7 @@ g_lock_file_is_locked (GLockFile *self)
 
   g_lock_file_state_lock ();
   notice_fork_locked (self);
-  locked = (self->handle != NULL);
+  locked = (self->handle.fd >= 0);
   g_lock_file_state_unlock ();
   return locked;
 }
@@ -585,7 +584,6 @@ acquire (GLockFile     *self,
          GCancellable  *cancellable,
          GError       **error)
 {
-  GLockFileHandle *handle;
   GLockFileInfo *previous_holder = NULL;
   GLockFileWaiter waiter;
   gboolean locked, got;
@@ -608,12 +606,10 @@ acquire (GLockFile     *self,
   got = check_result (&waiter, g_lock_file_waiter_run (&waiter, cancellable), error);
   if (got)
     {
-      handle = g_new (GLockFileHandle, 1);
-      *handle = g_lock_file_attempt_steal (&waiter.attempt);
       if (waiter.attempt.previous != NULL)
         previous_holder = g_lock_file_info_new (waiter.attempt.previous,
                                                 G_LOCK_FILE_HOLDER_STATE_GONE);
-      end_locked (self, handle, previous_holder);
+      end_locked (self, g_lock_file_attempt_steal (&waiter.attempt), previous_holder);
     }
   else
     {
@@ -723,6 +719,7 @@ gboolean
 g_lock_file_unlock (GLockFile  *self,
                     GError    **error)
 {
+  GLockFileHandle handle;
   gboolean locked, lost;
   int failure;
 
@@ -737,7 +734,8 @@ g_lock_file_unlock (GLockFile  *self,
       return TRUE;
     }
 
-  failure = g_lock_file_release (self->handle, self->path, &lost);
+  handle = self->handle;
+  failure = g_lock_file_release (&handle, self->path, &lost);
   end_unlocked (self);
 
   if (lost)
@@ -783,6 +781,7 @@ gboolean
 g_lock_file_verify (GLockFile  *self,
                     GError    **error)
 {
+  GLockFileHandle handle;
   gboolean locked, is_there;
   int failure;
 
@@ -801,7 +800,8 @@ g_lock_file_verify (GLockFile  *self,
       return FALSE;
     }
 
-  failure = g_lock_file_disk_check (&self->handle->id, self->path, &is_there);
+  handle = self->handle;
+  failure = g_lock_file_disk_check (&handle.id, self->path, &is_there);
   if (failure != 0)
     {
       g_autofree char *name = g_filename_display_name (self->file_name);
@@ -817,7 +817,7 @@ g_lock_file_verify (GLockFile  *self,
       return TRUE;
     }
 
-  g_lock_file_disk_close (self->handle);
+  g_lock_file_disk_close (&handle);
   end_unlocked (self);
   set_lost_error (self, error);
   return FALSE;
