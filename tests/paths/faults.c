@@ -1,0 +1,587 @@
+/* SPDX-FileCopyrightText: 2026 The GLockFile authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+/* Every system call on a lock file fails once, at every place and with every
+ * error: whatever the operation then answers, it must not crash, hang or keep a
+ * descriptor open, a holder keeps its lock, and nothing is left behind that a
+ * fresh lock does not clear away at once.
+ */
+
+#include "testutils.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <lockfile/glockfile-disk-calls.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* A single case that lasts this long, in seconds, hangs. */
+#define PATIENCE 60
+
+#define NFS_SUPER_MAGIC 0x6969
+
+static const int errors[] = {
+  EINTR, EIO, ENOSPC, EDQUOT, EMFILE, EACCES, EROFS, ENOLCK, EOPNOTSUPP,
+};
+
+/* --- The table ----------------------------------------------------------- */
+
+/* How the volume is, beside the fault. */
+typedef struct
+{
+  const char *name;
+  gboolean    no_tmpfile;
+  gboolean    no_flock;
+  gboolean    shared;
+} Way;
+
+static GLockFileSystemCalls real_calls;
+
+static struct
+{
+  const Way *way;
+  gboolean   armed;             /* calls count */
+  guint      calls;
+  guint      position;          /* of the call that fails; 0: none */
+  int        error;
+  GPtrArray *names;             /* of the calls, in their order, while there is one */
+} fault;
+
+static gboolean
+fails (const char *name)
+{
+  if (!fault.armed)
+    return FALSE;
+
+  fault.calls++;
+  if (fault.names != NULL)
+    g_ptr_array_add (fault.names, (char *) name);
+  if (fault.calls != fault.position)
+    return FALSE;
+
+  errno = fault.error;
+  return TRUE;
+}
+
+static int
+faulty_open (const char *path,
+             int         flags,
+             mode_t      mode)
+{
+  if (fails ("open"))
+    return -1;
+  if (fault.way->no_tmpfile && (flags & O_TMPFILE) == O_TMPFILE)
+    {
+      errno = EOPNOTSUPP;
+      return -1;
+    }
+
+  return real_calls.open (path, flags, mode);
+}
+
+/* Whatever close() says, the descriptor is gone; and it does not say much. */
+static int
+faulty_close (int fd)
+{
+  int result = real_calls.close (fd);
+  gboolean failed = fails ("close");
+
+  return failed && (fault.error == EINTR || fault.error == EIO) ? -1 : result;
+}
+
+static ssize_t
+faulty_pread (int    fd,
+              void  *buffer,
+              size_t size,
+              off_t  offset)
+{
+  return fails ("pread") ? -1 : real_calls.pread (fd, buffer, size, offset);
+}
+
+static ssize_t
+faulty_pwrite (int         fd,
+               const void *buffer,
+               size_t      size,
+               off_t       offset)
+{
+  return fails ("pwrite") ? -1 : real_calls.pwrite (fd, buffer, size, offset);
+}
+
+static int
+faulty_flock (int fd,
+              int operation)
+{
+  /* Without kernel locks no file is busy, which is what EACCES says (SMB). */
+  if (fails ("flock") && !(fault.way->no_flock && errno == EACCES))
+    return -1;
+  if (fault.way->no_flock)
+    {
+      errno = ENOLCK;
+      return -1;
+    }
+
+  return real_calls.flock (fd, operation);
+}
+
+static int
+faulty_link_fd (int         fd,
+                const char *path)
+{
+  return fails ("link_fd") ? -1 : real_calls.link_fd (fd, path);
+}
+
+static int
+faulty_unlink (const char *path)
+{
+  return fails ("unlink") ? -1 : real_calls.unlink (path);
+}
+
+static int
+faulty_lstat (const char  *path,
+              struct stat *buffer)
+{
+  return fails ("lstat") ? -1 : real_calls.lstat (path, buffer);
+}
+
+static int
+faulty_fstat (int          fd,
+              struct stat *buffer)
+{
+  return fails ("fstat") ? -1 : real_calls.fstat (fd, buffer);
+}
+
+static int
+faulty_statfs (const char    *path,
+               struct statfs *buffer)
+{
+  int result;
+
+  if (fails ("statfs"))
+    return -1;
+  result = real_calls.statfs (path, buffer);
+  if (fault.way->shared)
+    buffer->f_type = NFS_SUPER_MAGIC;
+  return result;
+}
+
+static int
+faulty_fstatfs (int            fd,
+                struct statfs *buffer)
+{
+  int result;
+
+  if (fails ("fstatfs"))
+    return -1;
+  result = real_calls.fstatfs (fd, buffer);
+  if (fault.way->shared)
+    buffer->f_type = NFS_SUPER_MAGIC;
+  return result;
+}
+
+static int
+faulty_futimens (int                   fd,
+                 const struct timespec times[2])
+{
+  return fails ("futimens") ? -1 : real_calls.futimens (fd, times);
+}
+
+static int
+faulty_fdatasync (int fd)
+{
+  return fails ("fdatasync") ? -1 : real_calls.fdatasync (fd);
+}
+
+static void
+install_faults (void)
+{
+  real_calls = g_lock_file_system_calls;
+  g_lock_file_system_calls = (GLockFileSystemCalls) {
+    .open = faulty_open,
+    .close = faulty_close,
+    .pread = faulty_pread,
+    .pwrite = faulty_pwrite,
+    .flock = faulty_flock,
+    .link_fd = faulty_link_fd,
+    .unlink = faulty_unlink,
+    .lstat = faulty_lstat,
+    .fstat = faulty_fstat,
+    .statfs = faulty_statfs,
+    .fstatfs = faulty_fstatfs,
+    .futimens = faulty_futimens,
+    .fdatasync = faulty_fdatasync,
+  };
+}
+
+/* --- Operations ---------------------------------------------------------- */
+
+typedef enum
+{
+  STANDS_NOTHING,
+  STANDS_HOLDER,
+  STANDS_LEFTOVER,
+} Stands;
+
+/* Answers whether it succeeded, and sets an error otherwise. */
+typedef gboolean (*Operation) (GLockFile  *lock_file,
+                               GError    **error);
+
+typedef struct
+{
+  const char *name;
+  Stands      stands;
+  Operation   operate;
+} Scenario;
+
+static gboolean
+operate_lock (GLockFile  *lock_file,
+              GError    **error)
+{
+  return g_lock_file_try_lock (lock_file, 0, NULL, error) && g_lock_file_unlock (lock_file, error);
+}
+
+static gboolean
+operate_lock_and_verify (GLockFile  *lock_file,
+                         GError    **error)
+{
+  return (g_lock_file_try_lock (lock_file, 0, NULL, error) &&
+          g_lock_file_verify (lock_file, error) &&
+          g_lock_file_unlock (lock_file, error));
+}
+
+static gboolean
+operate_query (GLockFile  *lock_file,
+               GError    **error)
+{
+  g_autoptr (GLockFileInfo) info = g_lock_file_query_info (lock_file, NULL, error);
+
+  return info != NULL;
+}
+
+static gboolean
+operate_remove (GLockFile  *lock_file,
+                GError    **error)
+{
+  return g_lock_file_remove_stale (lock_file, NULL, error);
+}
+
+static const Scenario scenarios[] = {
+  { "lock", STANDS_NOTHING, operate_lock },
+  { "lock-and-verify", STANDS_NOTHING, operate_lock_and_verify },
+  { "contention", STANDS_HOLDER, operate_lock },
+  { "take-over", STANDS_LEFTOVER, operate_lock },
+  { "query/holder", STANDS_HOLDER, operate_query },
+  { "query/leftover", STANDS_LEFTOVER, operate_query },
+  { "remove/holder", STANDS_HOLDER, operate_remove },
+  { "remove/leftover", STANDS_LEFTOVER, operate_remove },
+};
+
+static const Way ways[] = {
+  { "as-usual" },
+  { "without-tmpfile", .no_tmpfile = TRUE },
+  { "shared", .shared = TRUE, .no_tmpfile = TRUE },
+  { "without-kernel-locks", .no_tmpfile = TRUE, .no_flock = TRUE },
+};
+
+/* --- Cases --------------------------------------------------------------- */
+
+typedef struct
+{
+  TestFolder  folder;
+  char       *leftover;         /* what a killed process wrote */
+  int         descriptors;      /* that are open when no lock is held */
+} Faults;
+
+static char current_case[200];
+static gboolean found_fault;
+
+static void
+time_is_up_cb (int signal_number)
+{
+  static const char message[] = "Hangs: ";
+
+  if (write (STDERR_FILENO, message, sizeof message - 1) > 0 &&
+      write (STDERR_FILENO, current_case, strlen (current_case)) > 0)
+    abort ();
+}
+
+/* All cases are tried before the test fails: together they show the pattern. */
+static void G_GNUC_PRINTF (1, 2)
+complain (const char *format,
+          ...)
+{
+  g_autofree char *text = NULL;
+  va_list arguments;
+
+  va_start (arguments, format);
+  text = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  g_test_message ("%s: %s", current_case, text);
+  found_fault = TRUE;
+}
+
+/* In a child, so that there is a process that is gone. */
+static void
+make_leftover (Faults *faults)
+{
+  pid_t child = fork ();
+
+  if (child == 0)
+    {
+      g_autoptr (GLockFile) lock_file = g_lock_file_new (faults->folder.lock_file);
+
+      _exit (g_lock_file_try_lock (lock_file, 0, NULL, NULL) ? 0 : 1);
+    }
+
+  g_assert_cmpint (child, >, 0);
+  g_assert_cmpint (waitpid (child, NULL, 0), ==, child);
+  faults->leftover = test_file_read (faults->folder.lock_file);
+  g_assert_no_errno (g_unlink (faults->folder.lock_file));
+}
+
+static void
+await_descriptors (int expected)
+{
+  gint64 deadline = g_get_monotonic_time () + 5 * G_TIME_SPAN_SECOND;
+
+  /* R14: while P.rmlock is there, one may live a moment longer than its lock. */
+  while (test_count_descriptors () > expected && g_get_monotonic_time () < deadline)
+    g_usleep (1000);
+  if (test_count_descriptors () > expected)
+    complain ("%d descriptors instead of %d", test_count_descriptors (), expected);
+}
+
+static void
+check_usable (GLockFile *lock_file)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!g_lock_file_try_lock (lock_file, 0, NULL, &error))
+    complain ("the object cannot lock any more: %s", error->message);
+  else if (!g_lock_file_unlock (lock_file, &error))
+    complain ("the object cannot unlock any more: %s", error->message);
+}
+
+static void
+operate (Faults         *faults,
+         const Scenario *scenario,
+         int             descriptors)
+{
+  g_autoptr (GLockFile) lock_file = g_lock_file_new (faults->folder.lock_file);
+  g_autoptr (GError) error = NULL;
+  gboolean success;
+
+  fault.calls = 0;
+  fault.armed = TRUE;
+  success = scenario->operate (lock_file, &error);
+  fault.armed = FALSE;
+
+  if (success == (error != NULL))
+    complain ("success and error do not agree");
+  if (error != NULL && (error->domain != G_LOCK_FILE_ERROR || *error->message == '\0'))
+    complain ("no error of ours: %s", error->message);
+  if (scenario->stands == STANDS_HOLDER && scenario->operate != operate_query && success)
+    complain ("the holder was robbed");
+
+  /* After a verify() that could not find out, it is still locked. */
+  if (g_lock_file_is_locked (lock_file) && scenario->operate != operate_lock_and_verify)
+    complain ("still locked");
+  g_lock_file_unlock (lock_file, NULL);
+  await_descriptors (descriptors);
+
+  /* Where only processes tell (R6), a file that could not be deleted is there as
+   * long as its process is. */
+  if (scenario->stands != STANDS_HOLDER && !fault.way->no_flock)
+    check_usable (lock_file);
+}
+
+static void
+operate_in_child (Faults         *faults,
+                  const Scenario *scenario)
+{
+  int status;
+  pid_t child;
+
+  fflush (stdout);
+  child = fork ();
+  if (child == 0)
+    {
+      found_fault = FALSE;
+      alarm (PATIENCE);
+      operate (faults, scenario, test_count_descriptors ());
+      fflush (stdout);
+      _exit (found_fault);
+    }
+
+  g_assert_cmpint (child, >, 0);
+  g_assert_cmpint (waitpid (child, &status, 0), ==, child);
+  if (status != 0)
+    complain ("the child ended with status %d", status);
+}
+
+static void
+check_afterwards (Faults *faults)
+{
+  g_autoptr (GLockFile) fresh = g_lock_file_new (faults->folder.lock_file);
+  g_autofree char *removal_lock = g_strconcat (faults->folder.lock_file, ".rmlock", NULL);
+  g_autoptr (GDir) directory = NULL;
+  const char *name;
+
+  check_usable (fresh);
+
+  /* A P.rmlock that could not be deleted is in nobody's way, and goes when the
+   * next leftover does. */
+  if (g_file_test (removal_lock, G_FILE_TEST_EXISTS))
+    {
+      test_file_write (faults->folder.lock_file, faults->leftover);
+      check_usable (fresh);
+    }
+
+  directory = g_dir_open (faults->folder.path, 0, NULL);
+  while ((name = g_dir_read_name (directory)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (faults->folder.path, name, NULL);
+
+      complain ("%s is left behind", name);
+      g_unlink (path);
+    }
+}
+
+static void
+run_case (Faults         *faults,
+          const Scenario *scenario,
+          const char     *call)
+{
+  g_autoptr (GLockFile) holder = NULL;
+  g_autoptr (GError) error = NULL;
+  int descriptors;
+
+  g_snprintf (current_case, sizeof current_case, "%s, %s: call %u (%s) fails: %s",
+              scenario->name, fault.way->name, fault.position, call, g_strerror (fault.error));
+  alarm (PATIENCE);
+
+  if (scenario->stands == STANDS_LEFTOVER)
+    {
+      test_file_write (faults->folder.lock_file, faults->leftover);
+    }
+  else if (scenario->stands == STANDS_HOLDER)
+    {
+      holder = g_lock_file_new (faults->folder.lock_file);
+      g_lock_file_lock (holder, NULL, &error);
+      g_assert_no_error (error);
+    }
+
+  descriptors = faults->descriptors + (holder != NULL ? 1 : 0);
+  if (fault.way->no_flock)
+    operate_in_child (faults, scenario);
+  else
+    operate (faults, scenario, descriptors);
+
+  if (holder != NULL && !g_lock_file_verify (holder, &error))
+    complain ("the holder lost its lock: %s", error->message);
+  else if (holder != NULL && !g_lock_file_unlock (holder, &error))
+    complain ("the holder cannot unlock: %s", error->message);
+  check_afterwards (faults);
+  alarm (0);
+}
+
+/* The calls of an operation that nothing disturbs. */
+static GPtrArray *
+record_calls (Faults         *faults,
+              const Scenario *scenario)
+{
+  GPtrArray *names = g_ptr_array_new ();
+  g_autoptr (GLockFile) lock_file = g_lock_file_new (faults->folder.lock_file);
+  g_autoptr (GLockFile) holder = NULL;
+  g_autofree char *list = NULL;
+
+  if (scenario->stands == STANDS_LEFTOVER)
+    test_file_write (faults->folder.lock_file, faults->leftover);
+  if (scenario->stands == STANDS_HOLDER)
+    {
+      holder = g_lock_file_new (faults->folder.lock_file);
+      g_assert_true (g_lock_file_lock (holder, NULL, NULL));
+    }
+
+  fault.names = names;
+  fault.position = 0;
+  fault.calls = 0;
+  fault.armed = TRUE;
+  scenario->operate (lock_file, NULL);
+  fault.armed = FALSE;
+  fault.names = NULL;
+  if (holder != NULL)
+    g_lock_file_unlock (holder, NULL);
+  g_unlink (faults->folder.lock_file);
+
+  g_ptr_array_add (names, NULL);
+  list = g_strjoinv (" ", (char **) names->pdata);
+  g_test_message ("%s, %s: %s", scenario->name, fault.way->name, list);
+  g_ptr_array_set_size (names, names->len - 1);
+  return names;
+}
+
+static void
+test_faults (Faults        *faults,
+             gconstpointer  data)
+{
+  const Scenario *scenario = data;
+
+  found_fault = FALSE;
+  faults->descriptors = test_count_descriptors ();
+  for (guint w = 0; w < G_N_ELEMENTS (ways); w++)
+    {
+      g_autoptr (GPtrArray) names = NULL;
+
+      fault.way = &ways[w];
+      g_clear_pointer (&faults->leftover, g_free);
+      make_leftover (faults);
+      names = record_calls (faults, scenario);
+      g_assert_cmpuint (names->len, >, 0);
+
+      for (guint i = 0; i < names->len; i++)
+        for (guint e = 0; e < G_N_ELEMENTS (errors); e++)
+          {
+            fault.position = i + 1;
+            fault.error = errors[e];
+            run_case (faults, scenario, names->pdata[i]);
+          }
+    }
+  g_assert_false (found_fault);
+}
+
+static void
+set_up (Faults        *faults,
+        gconstpointer  data)
+{
+  test_folder_set_up (&faults->folder, NULL);
+}
+
+static void
+tear_down (Faults        *faults,
+           gconstpointer  data)
+{
+  g_clear_pointer (&faults->leftover, g_free);
+  test_folder_tear_down (&faults->folder, NULL);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  install_faults ();
+  signal (SIGALRM, time_is_up_cb);
+
+  for (guint i = 0; i < G_N_ELEMENTS (scenarios); i++)
+    {
+      g_autofree char *path = g_strconcat ("/faults/", scenarios[i].name, NULL);
+
+      g_test_add (path, Faults, &scenarios[i], set_up, test_faults, tear_down);
+    }
+
+  return g_test_run ();
+}
