@@ -103,8 +103,8 @@ static void
 measure_cycle_at (Benchmark   *benchmark,
                   const Place *place)
 {
-  const double round_ns = benchmark->brief ? 1e6 : 4e6;
-  const int n_rounds = benchmark->brief ? 3 : 250;
+  const double round_ns = benchmark->brief ? 2e5 : 6e5;
+  const int n_rounds = benchmark->brief ? 3 : 1500;
   Pair pairs[MAX_CONTENDERS] = { 0 };
   guint n_pairs;
   double floor;
