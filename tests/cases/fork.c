@@ -485,19 +485,18 @@ look_thread (gpointer data)
 
 /* Each look opens a candidate and the file, and takes the file's kernel lock, as
  * it stands on the other machine's word only. A child that kept one of these
- * would keep the file locked for good. */
+ * would keep the file locked for good. The children do without whatever makes
+ * GObject take one of its own locks: a thread may have had it at the fork. */
 static void
 test_while_others_look (TestFolder    *folder,
                         gconstpointer  data)
 {
   g_autofree char *own_name = g_build_filename (folder->path, "own.lock", NULL);
-  g_autofree char *childs_name = g_build_filename (folder->path, "child.lock", NULL);
   g_autofree char *content = test_qt_content (4711, "application", "another-host",
                                               "0123456789abcdef0123456789abcdef",
                                               "01234567-89ab-cdef-0123-456789abcdef");
   g_autoptr (GLockFile) lock_file = g_lock_file_new (folder->lock_file);
   g_autoptr (GLockFile) own = g_lock_file_new (own_name);
-  g_autoptr (GLockFile) childs = g_lock_file_new (childs_name);
   Looking looking = { folder->lock_file };
   GThread *threads[THREADS];
   pid_t children[CHILDREN];
@@ -519,10 +518,6 @@ test_while_others_look (TestFolder    *folder,
           assert_no_descriptor_in (folder->path);
           g_assert_false (g_lock_file_is_locked (own));
           test_assert_unlock (own);
-          test_assert_lock (childs, 0);
-          test_assert_unlock (childs);
-          g_clear_object (&childs);
-          g_clear_object (&own);
           if (i < SLEEPING_CHILDREN)
             while (TRUE)
               pause ();
@@ -530,8 +525,6 @@ test_while_others_look (TestFolder    *folder,
         }
       if (i >= SLEEPING_CHILDREN)
         await_child (children[i]);
-      test_assert_lock (childs, -1);
-      test_assert_unlock (childs);
     }
 
   g_atomic_int_set (&looking.stop, TRUE);
