@@ -16,6 +16,8 @@ const LONG = 60000;
 const Code = GLockFile.LockFileError;
 const State = GLockFile.LockFileHolderState;
 
+GLib.set_application_name('Türöffner');
+
 /** Calls f with a file name in a new folder. */
 function withPath(f) {
     const folder = GLib.Dir.make_tmp('glockfile-javascript-XXXXXX');
@@ -207,14 +209,14 @@ run({
     },
 
     queryInfo() {
-        withPath(path => Helper.with(path, ['--name=Türöffner'], helper => {
+        withPath(path => Helper.with(path, ['--name=Door opener'], helper => {
             helper.lock();
             const info = GLockFile.LockFile.new(path).query_info(null);
             assert(info instanceof GLockFile.LockFileInfo);
             assertEqual(info.pid, helper.pid);
             assertEqual(info.app_name, 'test-helper');
             assertEqual(info.hostname, GLib.get_host_name());
-            assertEqual(info.display_name, 'Türöffner');
+            assertEqual(info.display_name, 'Door opener');
             assertEqual(info.user_name, GLib.get_user_name());
             const [, bootId] = GLib.file_get_contents('/proc/sys/kernel/random/boot_id');
             assertEqual(info.boot_id, new TextDecoder().decode(bootId).trim());
@@ -240,6 +242,7 @@ run({
             const lock = GLockFile.LockFile.new(path);
             lock.lock(null);
             const first = lock.query_info(null);
+            assertEqual(first.display_name, 'Türöffner');
             assertEqual(first.pid, new Gio.Credentials().get_unix_pid());
             assertEqual(first.holder_state, State.RUNNING);
             lock.unlock();
@@ -263,10 +266,10 @@ run({
     },
 
     describe() {
-        withPath(path => Helper.with(path, ['--name=Türöffner'], helper => {
+        withPath(path => Helper.with(path, ['--name=Door opener'], helper => {
             helper.lock();
             const text = GLockFile.LockFile.new(path).query_info(null).describe();
-            for (const part of ['Türöffner', 'test-helper', `${helper.pid}`])
+            for (const part of ['Door opener', 'test-helper', `${helper.pid}`])
                 assert(text.includes(part), text);
         }));
     },
@@ -364,7 +367,8 @@ run({
         });
     },
 
-    // A string of JavaScript cannot hold such a name, but a GFile can.
+    // A string of JavaScript cannot hold such a name, but a GFile can; asking for
+    // the name is an error then, and nothing worse.
     fileNameThatIsNotText() {
         withPath(path => {
             const file = Gio.File.new_for_uri(`file://${path}-caf%E9`);
@@ -372,6 +376,7 @@ run({
             assertEqual(lock.try_lock(0, null), true);
             assert(file.query_exists(null));
             assertThrows(() => lock.get_file_name());
+            assertThrows(() => lock.file_name);
             const error = assertFails(Code.LOCKED, () => {
                 GLockFile.LockFile.new_for_file(file).try_lock(0, null);
             });

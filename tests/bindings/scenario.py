@@ -32,6 +32,8 @@ LONG = 60_000
 Code = GLockFile.LockFileError
 State = GLockFile.LockFileHolderState
 
+GLib.set_application_name('Türöffner')
+
 
 @contextlib.contextmanager
 def folder():
@@ -226,31 +228,32 @@ def locked_by_another_process():
 
 @test
 def query_info():
-    with lock_path() as path, Helper(path, '--name=Türöffner') as helper:
+    with lock_path() as path, Helper(path, '--name=Door opener') as helper:
         helper.lock()
         info = GLockFile.LockFile.new(path).query_info(None)
         assert isinstance(info, GLockFile.LockFileInfo)
-        assert info.pid == info.get_pid() == helper.pid
-        assert info.app_name == info.get_app_name() == 'test-helper'
-        assert info.hostname == info.get_hostname() == socket.gethostname()
-        assert info.display_name == info.get_display_name() == 'Türöffner'
-        assert info.user_name == info.get_user_name() == pwd.getpwuid(os.getuid()).pw_name
-        assert info.boot_id == info.get_boot_id() == \
+        fields = info.props
+        assert fields.pid == info.get_pid() == helper.pid
+        assert fields.app_name == info.get_app_name() == 'test-helper'
+        assert fields.hostname == info.get_hostname() == socket.gethostname()
+        assert fields.display_name == info.get_display_name() == 'Door opener'
+        assert fields.user_name == info.get_user_name() == pwd.getpwuid(os.getuid()).pw_name
+        assert fields.boot_id == info.get_boot_id() == \
             pathlib.Path('/proc/sys/kernel/random/boot_id').read_text().strip()
-        assert info.machine_id == info.get_machine_id()
-        assert info.machine_id is None or len(info.machine_id) == 32
-        assert GLib.uuid_string_is_valid(info.token) and info.token == info.get_token()
-        assert info.holder_state == info.get_holder_state() == State.RUNNING
-        assert isinstance(info.locked_since, GLib.DateTime)
-        assert info.locked_since.equal(info.get_locked_since())
-        assert abs(info.locked_since.to_unix() - time.time()) < 600
+        assert fields.machine_id == info.get_machine_id()
+        assert fields.machine_id is None or len(fields.machine_id) == 32
+        assert GLib.uuid_string_is_valid(fields.token) and fields.token == info.get_token()
+        assert fields.holder_state == info.get_holder_state() == State.RUNNING
+        assert isinstance(fields.locked_since, GLib.DateTime)
+        assert fields.locked_since.equal(info.get_locked_since())
+        assert abs(fields.locked_since.to_unix() - time.time()) < 600
         for name in ('pid', 'hostname', 'token', 'locked_since', 'holder_state'):
-            refuses(TypeError, setattr, info.props, name, getattr(info, name))
+            refuses(TypeError, setattr, fields, name, getattr(fields, name))
 
         # It tells what was when it was asked for.
         helper.kill()
-        assert info.holder_state == State.RUNNING
-        assert GLockFile.LockFile.new(path).query_info(None).holder_state == State.GONE
+        assert fields.holder_state == State.RUNNING
+        assert GLockFile.LockFile.new(path).query_info(None).props.holder_state == State.GONE
 
 
 @test
@@ -259,32 +262,34 @@ def query_info_of_oneself():
         lock = GLockFile.LockFile.new(path)
         lock.lock(None)
         first = lock.query_info(None)
-        assert first.pid == os.getpid()
-        assert first.holder_state == State.RUNNING
+        assert first.props.display_name == 'Türöffner'
+        assert first.props.pid == os.getpid()
+        assert first.props.holder_state == State.RUNNING
         lock.unlock()
         lock.lock(None)
-        assert lock.query_info(None).token != first.token
+        assert lock.query_info(None).props.token != first.props.token
 
 
 @test
 def query_info_of_five_lines():
     with lock_path() as path:
         pathlib.Path(path).write_text('4711\nqtapp\nelsewhere.example\n\n\n')
-        info = GLockFile.LockFile.new(path).query_info(None)
-        assert (info.pid, info.app_name, info.hostname) == (4711, 'qtapp', 'elsewhere.example')
-        assert info.holder_state == State.UNKNOWN
-        assert [info.display_name, info.user_name, info.machine_id, info.boot_id, info.token] == \
-            [None] * 5
+        fields = GLockFile.LockFile.new(path).query_info(None).props
+        assert [fields.pid, fields.app_name, fields.hostname] == \
+            [4711, 'qtapp', 'elsewhere.example']
+        assert fields.holder_state == State.UNKNOWN
+        for name in ('display_name', 'user_name', 'machine_id', 'boot_id', 'token'):
+            assert getattr(fields, name) is None, name
 
 
 @test
 def describe():
-    with lock_path() as path, Helper(path, '--name=Türöffner') as helper:
+    with lock_path() as path, Helper(path, '--name=Door opener') as helper:
         helper.lock()
         info = GLockFile.LockFile.new(path).query_info(None)
         text = info.describe()
         assert isinstance(text, str)
-        for part in ('Türöffner', 'test-helper', str(helper.pid)):
+        for part in ('Door opener', 'test-helper', str(helper.pid)):
             assert part in text, text
 
 
@@ -368,9 +373,9 @@ def previous_holder():
         seen = notifications(lock, 'previous-holder')
         assert lock.try_lock(LONG, None) is True
         previous = lock.get_previous_holder()
-        assert previous.pid == pid
-        assert previous.app_name == 'test-helper'
-        assert previous.holder_state == State.GONE
+        assert previous.props.pid == pid
+        assert previous.props.app_name == 'test-helper'
+        assert previous.props.holder_state == State.GONE
         assert previous == lock.props.previous_holder
         assert str(pid) in previous.describe()
 
@@ -378,7 +383,7 @@ def previous_holder():
         lock.lock(None)
         assert lock.get_previous_holder() is None
         assert seen == [previous, None], seen
-        assert previous.pid == pid
+        assert previous.props.pid == pid
 
 
 @test
@@ -442,10 +447,10 @@ def objects_without_content():
     with fails(Code.NOT_FOUND):
         lock.try_lock(0, None)
     info = GLockFile.LockFileInfo()
-    assert info.pid == 0
-    assert info.holder_state == State.UNKNOWN
-    assert info.hostname == info.app_name == ''
-    assert info.token is info.locked_since is None
+    assert info.props.pid == 0
+    assert info.props.holder_state == State.UNKNOWN
+    assert info.props.hostname == info.props.app_name == ''
+    assert info.props.token is info.props.locked_since is None
     assert info.describe()
 
 
