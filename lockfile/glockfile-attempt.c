@@ -32,6 +32,10 @@
 
 #define BUSY_REMOVAL_PAUSE 1
 
+/* R2 */
+#define MAX_KEPT 8
+#define FRESH G_TIME_SPAN_SECOND
+
 void
 g_lock_file_attempt_init (GLockFileAttempt *self,
                           const char       *path,
@@ -49,6 +53,29 @@ g_lock_file_attempt_init (GLockFileAttempt *self,
   self->directory = slash == NULL ? g_strdup (path)
                     : slash == path ? g_strdup ("/")
                                     : g_strndup (path, slash - path);
+}
+
+/* A candidate costs a descriptor, so only a few are kept while their owners
+ * sleep; others are made anew. */
+static gint n_kept;
+
+static gboolean
+may_keep (GLockFileAttempt *self)
+{
+  if (!self->kept && g_atomic_int_add (&n_kept, 1) < MAX_KEPT)
+    self->kept = TRUE;
+  else if (!self->kept)
+    g_atomic_int_add (&n_kept, -1);
+  return self->kept;
+}
+
+/* It is in use again, or closed. */
+static void
+end_keeping (GLockFileAttempt *self)
+{
+  if (self->kept)
+    g_atomic_int_add (&n_kept, -1);
+  self->kept = FALSE;
 }
 
 static void
@@ -70,6 +97,7 @@ g_lock_file_attempt_clear (GLockFileAttempt *self)
   /* A file that was created but could not be locked, because somebody else took
    * it for a leftover, is theirs to remove. */
   g_lock_file_disk_close (&self->candidate);
+  end_keeping (self);
   free_suspect (self);
   if (self->remover != NULL)
     {
@@ -84,14 +112,18 @@ g_lock_file_attempt_clear (GLockFileAttempt *self)
 
 /*
  * g_lock_file_attempt_rest:
+ * @keep: whether it is likely to be needed as soon as the sleep ends
  *
- * Before a sleep: a candidate costs a descriptor, and is soon made anew.
+ * Before a sleep: puts the candidate away.
  */
 void
-g_lock_file_attempt_rest (GLockFileAttempt *self)
+g_lock_file_attempt_rest (GLockFileAttempt *self,
+                          gboolean          keep)
 {
-  if (!self->created)
-    g_lock_file_disk_close (&self->candidate);
+  if (self->created || self->candidate.fd < 0 || (keep && may_keep (self)))
+    return;
+  g_lock_file_disk_close (&self->candidate);
+  end_keeping (self);
 }
 
 static GLockFileOutcome
@@ -177,7 +209,11 @@ prepare_candidate (GLockFileAttempt *self)
   int error;
 
   if (self->candidate.fd >= 0)
-    return 0;
+    {
+      /* Linking does not touch a file's time: it would be born old. */
+      end_keeping (self);
+      return g_get_monotonic_time () - self->prepared < FRESH ? 0 : write_record (self);
+    }
 
   error = g_lock_file_disk_open_candidate (self->directory, &self->candidate);
   if (error != 0)
@@ -190,6 +226,7 @@ prepare_candidate (GLockFileAttempt *self)
     error = write_record (self);
   if (error != 0)
     g_lock_file_disk_close (&self->candidate);
+  self->prepared = g_get_monotonic_time ();
   return error;
 }
 
@@ -631,7 +668,7 @@ g_lock_file_attempt_lock (GLockFileAttempt *self)
   if (self->suspect != NULL)
     return remove_suspect (self);
 
-  if (!self->expect_taken)
+  if (!self->expect_taken || self->candidate.fd >= 0)
     {
       outcome = publish (self);
       if (outcome != G_LOCK_FILE_OUTCOME_HELD || self->created)

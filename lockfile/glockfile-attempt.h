@@ -51,6 +51,8 @@ struct _GLockFileAttempt
 
   /* What it has open. */
   GLockFileHandle candidate;
+  gint64 prepared;              /* when it was written; monotonic */
+  gboolean kept;                /* it is one of the few that are kept during a sleep */
   gboolean created;             /* the candidate has the path's name already (R3) */
   GLockFileSight *suspect;      /* (nullable): the stale file that is being removed (R5) */
   GLockFileAttempt *remover;    /* (nullable): for P.rmlock */
@@ -95,7 +97,8 @@ void             g_lock_file_attempt_clear       (GLockFileAttempt *attempt);
 GLockFileOutcome g_lock_file_attempt_lock        (GLockFileAttempt *attempt);
 GLockFileOutcome g_lock_file_attempt_remove      (GLockFileAttempt *attempt);
 GLockFileOutcome g_lock_file_attempt_query       (GLockFileAttempt *attempt);
-void             g_lock_file_attempt_rest        (GLockFileAttempt *attempt);
+void             g_lock_file_attempt_rest        (GLockFileAttempt *attempt,
+                                                  gboolean          keep);
 
 GLockFileProcess g_lock_file_attempt_see_process (GLockFileAttempt *attempt);
 GLockFileHandle  g_lock_file_attempt_steal       (GLockFileAttempt *attempt);

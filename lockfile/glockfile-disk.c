@@ -365,25 +365,18 @@ open_sight (const char *path,
   return fd;
 }
 
-/* Reads up to one byte more than a lock file may have. */
+/* Reads up to one byte more than a lock file may have. Of a regular file one
+ * gets what there is at once. */
 static int
-read_content (int     fd,
-              char   *content,
-              gsize  *size)
+read_content (int    fd,
+              char  *content,
+              gsize *size)
 {
-  *size = 0;
-  while (*size <= G_LOCK_FILE_RECORD_MAX)
-    {
-      gssize n;
+  gssize n;
 
-      RETRY (n, CALLS->pread (fd, content + *size, G_LOCK_FILE_RECORD_MAX + 1 - *size, *size));
-      if (n < 0)
-        return errno;
-      if (n == 0)
-        break;
-      *size += n;
-    }
-  return 0;
+  RETRY (n, CALLS->pread (fd, content, G_LOCK_FILE_RECORD_MAX + 1, 0));
+  *size = MAX (n, 0);
+  return n >= 0 ? 0 : errno;
 }
 
 /*

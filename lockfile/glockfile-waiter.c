@@ -32,9 +32,15 @@
 #define LONGEST_PAUSE (250 * G_TIME_SPAN_MILLISECOND)
 #define FIRST_HINT_PAUSE 50
 #define N_HINTS 4
+#define LONGEST_BEHIND_PAUSE (20 * G_TIME_SPAN_MILLISECOND)
+#define COURTESY_PAUSE 100
+#define N_COURTESIES 10
 #define GRACE (50 * G_TIME_SPAN_MILLISECOND)
 #define FIRST_GRACE_PAUSE 100
 #define LONGEST_GRACE_PAUSE (1 * G_TIME_SPAN_MILLISECOND)
+
+/* So many processes watch a path; the others only look now and then. */
+#define N_FRONT 3
 
 struct _GLockFileQueue
 {
@@ -140,6 +146,7 @@ void
 g_lock_file_waiter_clear (GLockFileWaiter *self)
 {
   g_lock_file_watch_stop (&self->watch);
+  g_lock_file_crowd_leave (&self->crowd);
   g_lock_file_sleeper_clear (&self->sleeper);
   g_lock_file_attempt_clear (&self->attempt);
 }
@@ -214,6 +221,7 @@ watch_holder (GLockFileWaiter *self)
   GLockFileProcess process;
   int pid = 0;
 
+  self->hints = 0;
   self->watched = self->attempt.holder_id;
   self->watched_changed = self->attempt.remembered_changed;
   self->file_watched = g_lock_file_watch_file (&self->watch, self->attempt.path);
@@ -231,6 +239,66 @@ watch_holder (GLockFileWaiter *self)
     self->process_watched = TRUE;
 }
 
+static void
+join_crowd (GLockFileWaiter *self)
+{
+  if (!self->in_crowd)
+    g_lock_file_crowd_enter (&self->crowd, self->attempt.directory, self->attempt.path);
+  self->in_crowd = TRUE;
+}
+
+/* Whether to leave the lock to those who have waited longer, for it is free or
+ * was so a moment ago.
+ */
+static gboolean
+let_others_first (GLockFileWaiter *self,
+                  gint64          *until)
+{
+  GLockFileId id;
+
+  if (self->courtesies == 0)
+    return FALSE;
+
+  self->courtesies--;
+  join_crowd (self);
+  if (!g_lock_file_crowd_is_behind (&self->crowd, 1) ||
+      g_lock_file_disk_identify (self->attempt.path, &id) == 0)
+    {
+      self->courtesies = 0;
+      return FALSE;
+    }
+  *until = g_get_monotonic_time () + COURTESY_PAUSE;
+  return self->deadline < 0 || *until < self->deadline;
+}
+
+/* A crowd of processes waits, and this one is not in its front: it looks now and
+ * then, so that it gets the lock also if those in the front were stopped, and
+ * moves up.
+ */
+static gboolean
+stay_behind (GLockFileWaiter *self)
+{
+  join_crowd (self);
+  self->is_behind = g_lock_file_crowd_is_behind (&self->crowd, N_FRONT);
+  if (self->is_behind)
+    {
+      g_lock_file_watch_stop (&self->watch);
+      self->watched = (GLockFileId) { 0 };
+    }
+  return self->is_behind;
+}
+
+static gint64
+next_pause (GLockFileWaiter *self,
+            gint64           longest)
+{
+  /* Jitter keeps apart those who were woken together. */
+  gint64 pause = self->pause * g_random_double_range (0.8, 1.2);
+
+  self->pause = MIN (self->pause * 3 / 2, longest);
+  return pause;
+}
+
 /* The path is taken, and there is time. FALSE: look again at once. */
 static gboolean
 plan_sleep (GLockFileWaiter *self,
@@ -238,6 +306,7 @@ plan_sleep (GLockFileWaiter *self,
             gint64          *until)
 {
   const GLockFileAttempt *attempt = &self->attempt;
+  gboolean local = attempt->volume_known && attempt->volume == G_LOCK_FILE_VOLUME_LOCAL;
 
   *until = now + SAFETY_LOOK;
 
@@ -245,11 +314,14 @@ plan_sleep (GLockFileWaiter *self,
     {
       *until = now + LONGEST_GRACE_PAUSE;
     }
+  else if (local && !watches_holder (self) && stay_behind (self))
+    {
+      *until = now + next_pause (self, LONGEST_BEHIND_PAUSE);
+    }
   else
     {
       /* What another host does, no event tells. */
-      if (attempt->volume_known && attempt->volume == G_LOCK_FILE_VOLUME_LOCAL &&
-          !watches_holder (self))
+      if (local && !watches_holder (self))
         {
           watch_holder (self);
           return FALSE;
@@ -264,10 +336,8 @@ plan_sleep (GLockFileWaiter *self,
       else if (!self->file_watched || !self->process_watched ||
                attempt->held != G_LOCK_FILE_HELD_BY_KERNEL)
         {
-          /* R11: polling is the guarantee. Jitter keeps apart those who were
-           * woken together. */
-          *until = now + self->pause * g_random_double_range (0.8, 1.2);
-          self->pause = MIN (self->pause * 3 / 2, LONGEST_PAUSE);
+          /* R11: polling is the guarantee. */
+          *until = now + next_pause (self, LONGEST_PAUSE);
         }
 
       if (attempt->judgement.again >= 0)
@@ -311,6 +381,8 @@ g_lock_file_waiter_step (GLockFileWaiter *self,
 
       if (!notice_event (self))
         return G_LOCK_FILE_STEP_RESULT_CANCELLED;
+      if (let_others_first (self, until))
+        return G_LOCK_FILE_STEP_RESULT_SLEEP;
 
       switch (self->look (&self->attempt))
         {
@@ -328,7 +400,7 @@ g_lock_file_waiter_step (GLockFileWaiter *self,
             }
           if (plan_sleep (self, now, until))
             {
-              g_lock_file_attempt_rest (&self->attempt);
+              g_lock_file_attempt_rest (&self->attempt, !self->is_behind);
               return G_LOCK_FILE_STEP_RESULT_SLEEP;
             }
           break;
@@ -398,6 +470,8 @@ g_lock_file_waiter_run (GLockFileWaiter *self,
   /* One that does not wait needs no place among those who do. */
   if (self->deadline < 0 || g_get_monotonic_time () < self->deadline)
     {
+      if (g_lock_file_crowd_was_here (self->attempt.path))
+        self->courtesies = N_COURTESIES;
       enter_queue (self);
       await_turn (self);
     }

@@ -7,6 +7,7 @@
 #include <gio/gio.h>
 
 #include "glockfile-attempt.h"
+#include "glockfile-crowd.h"
 #include "glockfile-watch.h"
 
 G_BEGIN_DECLS
@@ -33,6 +34,10 @@ typedef struct
   GLockFileWatch watch;
   GLockFileId watched;          /* the file that the watch is on, as a look saw it */
   gint64 watched_changed;
+  GLockFileCrowd crowd;         /* its place among the waiters of all processes */
+  gboolean in_crowd;
+  guint courtesies;             /* pauses left in which others may go first */
+  gboolean is_behind;
   gboolean file_watched;
   gboolean process_watched;
   gboolean event;               /* something happened; guarded by the library's mutex */

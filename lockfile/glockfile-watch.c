@@ -224,7 +224,9 @@ read_inotify_locked (void)
   } buffer;
   gssize size;
 
-  while ((size = read (hub.inotify_fd, &buffer, sizeof buffer)) > 0)
+  /* What does not fit is told by the next look at the set. */
+  size = read (hub.inotify_fd, &buffer, sizeof buffer);
+  if (size > 0)
     {
       for (char *p = buffer.bytes; p < buffer.bytes + size;)
         {

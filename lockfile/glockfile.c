@@ -94,6 +94,7 @@ struct _GLockFile
   guint generation;             /* the fork generation that what follows is from */
   gboolean busy;
   GLockFileHandle handle;       /* the lock; none when unlocked */
+  gboolean crowded;             /* other processes were waiting for it too */
   GLockFileInfo *previous_holder; /* (nullable) */
 };
 
@@ -162,6 +163,7 @@ end (GLockFile *self)
 static void
 end_locked (GLockFile       *self,
             GLockFileHandle  handle,
+            gboolean         crowded,
             GLockFileInfo   *previous_holder)
 {
   g_autoptr (GLockFileInfo) former = NULL;
@@ -170,6 +172,7 @@ end_locked (GLockFile       *self,
   g_lock_file_state_lock ();
   self->busy = FALSE;
   self->handle = handle;
+  self->crowded = crowded;
   changed = (self->previous_holder != previous_holder);
   former = g_steal_pointer (&self->previous_holder);
   self->previous_holder = previous_holder;
@@ -609,7 +612,8 @@ acquire (GLockFile     *self,
       if (waiter.attempt.previous != NULL)
         previous_holder = g_lock_file_info_new (waiter.attempt.previous,
                                                 G_LOCK_FILE_HOLDER_STATE_GONE);
-      end_locked (self, g_lock_file_attempt_steal (&waiter.attempt), previous_holder);
+      end_locked (self, g_lock_file_attempt_steal (&waiter.attempt), waiter.in_crowd,
+                  previous_holder);
     }
   else
     {
@@ -736,6 +740,8 @@ g_lock_file_unlock (GLockFile  *self,
 
   handle = self->handle;
   failure = g_lock_file_release (&handle, self->path, &lost);
+  if (self->crowded)
+    g_lock_file_crowd_remember (self->path);
   end_unlocked (self);
 
   if (lost)
