@@ -24,6 +24,10 @@ WHILE_EMPTY = ('create:after', 'flock:before', 'flock:after', 'write:before')
 WHILE_RELEASING = ('close:before', 'close:after', 'unlink:before')
 WHILE_REMOVING = ('open:before', 'open:after', 'flock:before', 'flock:after', 'unlink:before')
 
+# More than a stale lock time of 1000 ms, in seconds. But less than 2 s, for a
+# process that started later after its file was written than that is not its writer.
+LONG = 1.5
+
 # No test is about how fast a machine is. What the protocol promises "at once"
 # must only not be a matter of the stale lock time or of Qt's polling.
 AT_ONCE = 1
@@ -151,11 +155,11 @@ def we_get_it_quickly_when_qt_lets_go_after_long():
     # Qt wakes us by closing its file, and unlinks it only then. By its age the
     # file would be stale in between, and the next one at the path be unlinked.
     with meeting() as place:
-        qt, ours = place.qt(), place.ours(stale_lock_time=1000)
+        qt, ours = place.qt(delay=2000), place.ours(stale_lock_time=1000)
         times = []
         for _ in range(50):
             qt.must('lock')
-            place.age()
+            place.age(LONG)
             ours.send('lock')
             ours.must_wait()
             start = time.monotonic()
@@ -421,7 +425,7 @@ def qt_that_lets_go_does_not_unlink_our_lock():
                 ours, waiter = place.ours(stale_lock_time=1000), place.ours(stale_lock_time=1000)
                 qt.must('lock')
                 if aged:
-                    place.age()
+                    place.age(LONG)
                 waiter.send('lock')
                 waiter.must_wait()
                 qt.park('unlock')
