@@ -178,7 +178,7 @@ main (int    argc,
       if (is_wanted (measurements[i].name, wanted))
         measurements[i].measure (&benchmark);
     }
-  report_summary (report);
+  report_summary (report, brief ? "Targets, of which a short run tells nothing" : "Targets");
 
   for (guint i = 0; i < benchmark.n_places; i++)
     remove_place (&benchmark.places[i]);

@@ -266,67 +266,111 @@ measure_take_over (Benchmark *benchmark)
 
 /* ---- A waiter that waits long ---- */
 
-static void
-start_waiting (Pair   *pair,
-               gint64 *cpu,
-               gint64 *switches)
+/* One that waits alone, and those that wait side by side. */
+#define N_IDLE 8
+
+typedef struct
 {
-  worker_ask (pair->holder, "lock");
-  *cpu = worker_ask (pair->waiter, "cpu");
-  *switches = worker_ask (pair->waiter, "switches");
-  worker_send (pair->waiter, "lock");
+  Contender *contender;
+  Worker    *holder;
+  Worker    *waiters[N_IDLE];
+  guint      n_waiters;
+  gint64     cpu[N_IDLE];
+  guint64    switches[N_IDLE];
+} IdleGroup;
+
+static void
+start_waiting (IdleGroup   *group,
+               Contender   *contender,
+               const Place *place,
+               guint        n_waiters)
+{
+  g_autofree char *name = g_strdup_printf ("%s, %u waiters", contender->name, n_waiters);
+  g_autofree char *path = g_build_filename (place->directory, name, NULL);
+
+  group->contender = contender;
+  group->n_waiters = n_waiters;
+  group->holder = worker_start (contender, path);
+  worker_ask (group->holder, "lock");
+  for (guint i = 0; i < n_waiters; i++)
+    {
+      group->waiters[i] = worker_start (contender, path);
+      group->cpu[i] = worker_cpu (group->waiters[i]);
+      group->switches[i] = worker_count_switches (group->waiters[i]);
+      worker_send (group->waiters[i], "lock");
+    }
 }
 
 static void
 stop_waiting (Benchmark   *benchmark,
               const Place *place,
-              Pair        *pair,
-              double       seconds,
-              gint64       cpu,
-              gint64       switches)
+              IdleGroup   *group,
+              double       seconds)
 {
-  worker_send (pair->holder, "unlock");
-  worker_receive (pair->waiter);
-  switches = worker_ask (pair->waiter, "switches") - switches;
-  cpu = worker_ask (pair->waiter, "cpu") - cpu;
-  worker_send (pair->waiter, "unlock");
+  double most_cpu = 0, most_switches = 0;
 
-  report_row (benchmark->report, place->name, pair->contender->name,
-              (double[]) { seconds, cpu / 1e6, switches });
-  if (pair->contender == &contender_glockfile)
+  for (guint i = 0; i < group->n_waiters; i++)
     {
-      report_at_most (benchmark->report, place->name, "waiting, ms of CPU a minute",
-                      cpu / 1e6 * 60 / seconds, 5);
-      report_at_most (benchmark->report, place->name, "waiting, wake-ups a minute",
-                      switches * 60 / seconds, 30);
+      guint64 switches = worker_count_switches (group->waiters[i]) - group->switches[i];
+      double cpu = worker_cpu (group->waiters[i]) - group->cpu[i];
+
+      most_cpu = MAX (most_cpu, cpu / 1e6);
+      most_switches = MAX (most_switches, switches);
     }
+
+  worker_send (group->holder, "unlock");
+  worker_ask (group->holder, "when");
+  for (guint i = 0; i < group->n_waiters; i++)
+    worker_kill (group->waiters[i]);
+
+  report_row (benchmark->report, place->name, group->contender->name,
+              (double[]) { group->n_waiters, seconds, most_cpu, most_switches });
+  if (group->contender == &contender_glockfile)
+    {
+      g_autofree char *cpu_text = g_strdup_printf ("waiting with %u, ms of CPU a minute",
+                                                   group->n_waiters);
+      g_autofree char *switches_text = g_strdup_printf ("waiting with %u, wake-ups a minute",
+                                                        group->n_waiters);
+
+      report_at_most (benchmark->report, place->name, cpu_text, most_cpu * 60 / seconds, 5);
+      report_at_most (benchmark->report, place->name, switches_text,
+                      most_switches * 60 / seconds, 30);
+    }
+
+  for (guint i = 0; i < group->n_waiters; i++)
+    worker_free (group->waiters[i]);
+  worker_free (group->holder);
 }
 
 void
 measure_idle (Benchmark *benchmark)
 {
-  static const char *const columns[] = { "seconds", "CPU ms", "wake-ups", NULL };
+  static const char *const columns[] = { "waiters", "seconds", "CPU ms", "wake-ups", NULL };
   const int seconds = benchmark->brief ? 1 : 60;
-  Pair pairs[MAX_PLACES][MAX_CONTENDERS] = { 0 };
-  guint n_pairs[MAX_PLACES];
-  gint64 cpu[MAX_PLACES][MAX_CONTENDERS];
-  gint64 switches[MAX_PLACES][MAX_CONTENDERS];
+  Contender *const *contenders = contender_get_all ();
+  IdleGroup groups[MAX_PLACES][2 * MAX_CONTENDERS] = { 0 };
+  guint n_groups[MAX_PLACES] = { 0 };
 
   /* They only wait: so all of them can at the same time. */
-  report_section (benchmark->report, "idle", "A process that waits, and nothing happens", columns);
+  report_section (benchmark->report, "idle",
+                  "Processes that wait, and nothing happens: the one that works most", columns);
   for (guint i = 0; i < benchmark->n_places; i++)
     {
-      n_pairs[i] = add_pairs (pairs[i], &benchmark->places[i], TRUE, TRUE, TRUE);
-      for (guint j = 0; j < n_pairs[i]; j++)
-        start_waiting (&pairs[i][j], &cpu[i][j], &switches[i][j]);
+      const Place *place = &benchmark->places[i];
+
+      for (gsize j = 0; contenders[j] != NULL; j++)
+        {
+          if (!contenders[j]->excludes)
+            continue;
+          start_waiting (&groups[i][n_groups[i]++], contenders[j], place, 1);
+          start_waiting (&groups[i][n_groups[i]++], contenders[j], place, N_IDLE);
+        }
     }
   g_usleep (seconds * G_USEC_PER_SEC);
 
   for (guint i = 0; i < benchmark->n_places; i++)
     {
-      for (guint j = 0; j < n_pairs[i]; j++)
-        stop_waiting (benchmark, &benchmark->places[i], &pairs[i][j], seconds, cpu[i][j],
-                      switches[i][j]);
-      clear_pairs (pairs[i], n_pairs[i]);
+      for (guint j = 0; j < n_groups[i]; j++)
+        stop_waiting (benchmark, &benchmark->places[i], &groups[i][j], seconds);
     }
 }

@@ -169,9 +169,10 @@ report_at_least (Report     *report,
 }
 
 void
-report_summary (Report *report)
+report_summary (Report     *report,
+                const char *title)
 {
-  fprintf (report->table, "\nTargets\n\n%s", report->summary->str);
+  fprintf (report->table, "\n%s\n\n%s", title, report->summary->str);
   fflush (report->table);
 }
 

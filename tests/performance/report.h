@@ -39,7 +39,8 @@ void     report_at_least (Report           *report,
                           double            value,
                           double            limit);
 /* Shows all targets together. */
-void     report_summary  (Report           *report);
+void     report_summary  (Report           *report,
+                          const char       *title);
 char    *report_to_json  (Report           *report);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Report, report_free)

@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -144,15 +143,6 @@ obey (const Contender *contender,
         {
           take_turns (contender, lock, index, start, end, work_us, spin);
           answer (stream, 0);
-        }
-      else if (strcmp (line, "cpu\n") == 0)
-        answer (stream, clock_now (CLOCK_PROCESS_CPUTIME_ID));
-      else if (strcmp (line, "switches\n") == 0)
-        {
-          struct rusage usage;
-
-          getrusage (RUSAGE_SELF, &usage);
-          answer (stream, usage.ru_nvcsw + usage.ru_nivcsw);
         }
       else
         g_error ("A worker does not know what to do with: %s", line);
@@ -288,8 +278,8 @@ task_is_asleep (pid_t    pid,
 }
 
 static gboolean
-is_asleep (Worker  *worker,
-           guint64 *switches)
+look_at_tasks (Worker  *worker,
+               guint64 *switches)
 {
   g_autofree char *path = g_strdup_printf ("/proc/%d/task", worker->pid);
   g_autoptr (GDir) tasks = g_dir_open (path, 0, NULL);
@@ -297,14 +287,33 @@ is_asleep (Worker  *worker,
   const char *name;
 
   *switches = 0;
-  while (asleep && (name = g_dir_read_name (tasks)) != NULL)
+  while (tasks != NULL && (name = g_dir_read_name (tasks)) != NULL)
     {
       guint64 of_task = 0;
 
-      asleep = task_is_asleep (worker->pid, g_ascii_strtoll (name, NULL, 10), &of_task);
+      asleep &= task_is_asleep (worker->pid, g_ascii_strtoll (name, NULL, 10), &of_task);
       *switches += of_task;
     }
   return asleep;
+}
+
+gint64
+worker_cpu (Worker *worker)
+{
+  clockid_t clock;
+
+  if (clock_getcpuclockid (worker->pid, &clock) != 0)
+    g_error ("Worker %d is gone", worker->pid);
+  return clock_now (clock);
+}
+
+guint64
+worker_count_switches (Worker *worker)
+{
+  guint64 switches;
+
+  look_at_tasks (worker, &switches);
+  return switches;
 }
 
 void
@@ -317,7 +326,7 @@ worker_await_sleep (Worker          *worker,
 
   for (;;)
     {
-      gboolean asleep = is_asleep (worker, &switches);
+      gboolean asleep = look_at_tasks (worker, &switches);
 
       if (asleep && (contender->polls || switches == before))
         return;

@@ -22,8 +22,6 @@ G_BEGIN_DECLS
  *     when                                     -> the time just before unlock
  *     cycle N      lock and unlock N times     -> how long that took
  *     turns INDEX START END WORK SPIN          -> 0, when the turns are over
- *     cpu                                      -> processor time used so far
- *     switches                                 -> context switches so far
  *
  * It says 0 when it is ready.  Every answer is one number; times are
  * nanoseconds of CLOCK_MONOTONIC, which all processes share.
@@ -67,6 +65,10 @@ gint64   worker_ask       (Worker     *worker,
  * that can be expected of this contender. */
 void     worker_await_sleep (Worker     *worker,
                              const Contender *contender);
+/* The processor time that it used so far, and how often it went to sleep: seen
+ * from outside, it may be waiting. */
+gint64   worker_cpu       (Worker     *worker);
+guint64  worker_count_switches (Worker *worker);
 /* Kills it and answers the time just before. */
 gint64   worker_kill      (Worker     *worker);
 /* Ends it in good order. */
