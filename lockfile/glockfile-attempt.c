@@ -94,8 +94,10 @@ free_suspect (GLockFileAttempt *self)
 void
 g_lock_file_attempt_clear (GLockFileAttempt *self)
 {
-  /* A file that was created but could not be locked, because somebody else took
-   * it for a leftover, is theirs to remove. */
+  /* A file that was created, but could not be locked because somebody else took
+   * it for a leftover, is theirs to remove; unless they have given it back. */
+  if (self->created && g_lock_file_disk_lock (&self->candidate) == 0)
+    g_lock_file_abandon (&self->candidate, self->path);
   g_lock_file_disk_close (&self->candidate);
   end_keeping (self);
   free_suspect (self);
@@ -132,6 +134,7 @@ fail (GLockFileAttempt *self,
       int               error)
 {
   self->failed_step = step;
+  self->failed_path = self->path;
   self->failed_errno = error;
   return G_LOCK_FILE_OUTCOME_ERROR;
 }
@@ -586,12 +589,18 @@ remove_suspect (GLockFileAttempt *self)
           break;
         }
       free_suspect (self);
-      self->failed_mode = self->remover->failed_mode;
-      return fail (self,
-                   self->remover->failed_step == G_LOCK_FILE_STEP_OBSTRUCTED
-                     ? G_LOCK_FILE_STEP_OBSTRUCTED_REMOVAL
-                     : G_LOCK_FILE_STEP_REMOVE,
-                   self->remover->failed_errno);
+      fail (self, self->remover->failed_step, self->remover->failed_errno);
+      if (self->failed_step == G_LOCK_FILE_STEP_CREATE)
+        {
+          /* Who may not make a file here may not remove one. */
+          self->failed_step = G_LOCK_FILE_STEP_REMOVE;
+        }
+      else
+        {
+          self->failed_path = self->remover->failed_path;
+          self->failed_mode = self->remover->failed_mode;
+        }
+      return G_LOCK_FILE_OUTCOME_ERROR;
     }
 
   error = check_suspect (self, &still_stale);
@@ -822,12 +831,11 @@ g_lock_file_attempt_error_code (int error)
 }
 
 static void
-set_obstructed_error (const char  *path,
+set_obstructed_error (const char  *name,
                       mode_t       mode,
                       GError     **error)
 {
   const GLockFileError code = G_LOCK_FILE_ERROR_INVALID_DATA;
-  g_autofree char *name = g_filename_display_name (path);
 
   switch (mode & S_IFMT)
     {
@@ -889,14 +897,11 @@ g_lock_file_attempt_set_error (GLockFileAttempt  *self,
       return;
     }
 
-  name = g_filename_display_name (self->path);
+  name = g_filename_display_name (self->failed_path);
   switch (self->failed_step)
     {
     case G_LOCK_FILE_STEP_OBSTRUCTED:
-      set_obstructed_error (self->path, self->failed_mode, error);
-      break;
-    case G_LOCK_FILE_STEP_OBSTRUCTED_REMOVAL:
-      set_obstructed_error (self->removal_path, self->failed_mode, error);
+      set_obstructed_error (name, self->failed_mode, error);
       break;
     case G_LOCK_FILE_STEP_EMPTY:
       g_set_error (error, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_INVALID_DATA,

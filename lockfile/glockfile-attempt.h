@@ -35,7 +35,6 @@ typedef enum
   G_LOCK_FILE_STEP_PORTAL,
   G_LOCK_FILE_STEP_EMPTY,
   G_LOCK_FILE_STEP_OBSTRUCTED,
-  G_LOCK_FILE_STEP_OBSTRUCTED_REMOVAL, /* what stands in the way is P.rmlock */
 } GLockFileStep;
 
 typedef struct _GLockFileAttempt GLockFileAttempt;
@@ -85,6 +84,7 @@ struct _GLockFileAttempt
   /* What it comes to. */
   GLockFileRecord *previous;    /* (nullable): whose leftover was cleared away (R20) */
   GLockFileStep failed_step;
+  const char *failed_path;      /* the path, or that of P.rmlock */
   mode_t failed_mode;
   int failed_errno;
 };

@@ -137,23 +137,26 @@ g_lock_file_crowd_enter (GLockFileCrowd *self,
 void
 g_lock_file_crowd_leave (GLockFileCrowd *self)
 {
-  GLockFileCrowdPlace *place;
+  GLockFileCrowdPlace *place = self->place;
 
-  if (self->place == NULL)
+  if (place == NULL)
     return;
 
-  set_lock (self, F_UNLCK);
-
-  place = g_steal_pointer (&self->place);
   g_lock_file_state_lock ();
-  if (--place->n_users == 0)
+  if (--place->n_users > 0)
     {
+      set_lock (self, F_UNLCK);
+    }
+  else
+    {
+      /* With the descriptor goes its lock. */
       g_hash_table_remove (places, place->directory);
       g_lock_file_descriptors_remove_locked (place->fd);
       close (place->fd);
       g_free (place->directory);
       g_free (place);
     }
+  self->place = NULL;
   g_lock_file_state_unlock ();
 }
 
@@ -187,18 +190,17 @@ count_between (int    fd,
 }
 
 /*
- * g_lock_file_crowd_is_behind:
- * @n_front: how many there are in front of the crowd
+ * g_lock_file_crowd_count:
  *
- * Whether at least @n_front others came earlier and wait still.
+ * How many, up to @limit, came earlier and wait still.
  */
-gboolean
-g_lock_file_crowd_is_behind (GLockFileCrowd *self,
-                             guint           n_front)
+guint
+g_lock_file_crowd_count (GLockFileCrowd *self,
+                         guint           limit)
 {
   if (self->place == NULL)
-    return FALSE;
-  return count_between (self->place->fd, self->base, self->base + self->ticket, n_front) >= n_front;
+    return 0;
+  return count_between (self->place->fd, self->base, self->base + self->ticket, limit);
 }
 
 /*

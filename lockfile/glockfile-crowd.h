@@ -22,8 +22,8 @@ void     g_lock_file_crowd_enter     (GLockFileCrowd *crowd,
                                       const char     *directory,
                                       const char     *path);
 void     g_lock_file_crowd_leave     (GLockFileCrowd *crowd);
-gboolean g_lock_file_crowd_is_behind (GLockFileCrowd *crowd,
-                                      guint           n_front);
+guint    g_lock_file_crowd_count     (GLockFileCrowd *crowd,
+                                      guint           limit);
 
 void     g_lock_file_crowd_remember  (const char     *path);
 gboolean g_lock_file_crowd_was_here  (const char     *path);

@@ -34,7 +34,8 @@
 /* Guards what the rooms share: the states of the objects, queues, watches. */
 static GMutex state_mutex;
 
-static pthread_rwlock_t gate = PTHREAD_RWLOCK_INITIALIZER;
+/* One that prefers writers: a fork would starve behind a few busy threads. */
+static pthread_rwlock_t gate = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
 static gboolean gate_taken;
 
 /* One bit for each descriptor number; guarded by state_mutex. */
@@ -48,11 +49,11 @@ static void
 before_fork (void)
 {
   struct timespec until;
-  gint64 now = g_get_real_time () + FORK_PATIENCE;
+  gint64 time = g_get_monotonic_time () + FORK_PATIENCE;
 
-  until.tv_sec = now / G_USEC_PER_SEC;
-  until.tv_nsec = now % G_USEC_PER_SEC * 1000;
-  gate_taken = pthread_rwlock_timedwrlock (&gate, &until) == 0;
+  until.tv_sec = time / G_USEC_PER_SEC;
+  until.tv_nsec = time % G_USEC_PER_SEC * 1000;
+  gate_taken = pthread_rwlock_clockwrlock (&gate, CLOCK_MONOTONIC, &until) == 0;
   g_mutex_lock (&state_mutex);
 }
 
@@ -70,7 +71,7 @@ after_fork_in_parent (void)
 static void
 after_fork_in_child (void)
 {
-  static const pthread_rwlock_t open_gate = PTHREAD_RWLOCK_INITIALIZER;
+  static const pthread_rwlock_t open_gate = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
 
   for (gsize i = 0; i < registered_size; i++)
     {

@@ -111,6 +111,41 @@ to_microseconds (const struct timespec *time)
 
 /* --- A lock file of ours -------------------------------------------------- */
 
+/* What kind of file system a device has is asked again after a second, not for
+ * each lock. */
+static int
+get_volume_type (int      fd,
+                 dev_t    device,
+                 guint32 *type)
+{
+  static dev_t known_device;
+  static guint32 known_type;
+  static gint64 known_until;
+  gint64 now = g_get_monotonic_time ();
+  struct statfs volume;
+  gboolean known;
+  int result;
+
+  g_lock_file_state_lock ();
+  known = (known_device == device && now < known_until);
+  *type = known_type;
+  g_lock_file_state_unlock ();
+  if (known)
+    return 0;
+
+  RETRY (result, CALLS->fstatfs (fd, &volume));
+  if (result != 0)
+    return errno;
+
+  *type = volume.f_type;
+  g_lock_file_state_lock ();
+  known_device = device;
+  known_type = *type;
+  known_until = now + G_TIME_SPAN_SECOND;
+  g_lock_file_state_unlock ();
+  return 0;
+}
+
 /* Fills in what an open file is. Its modification time is the file system's
  * clock of this moment, for it has just been made.
  */
@@ -119,24 +154,19 @@ adopt (GLockFileHandle *handle,
        int              fd)
 {
   struct stat status;
-  struct statfs volume;
-  int result;
+  int result, error;
 
   RETRY (result, CALLS->fstat (fd, &status));
-  if (result == 0)
-    RETRY (result, CALLS->fstatfs (fd, &volume));
-  if (result != 0)
+  error = result != 0 ? errno : get_volume_type (fd, status.st_dev, &handle->volume_type);
+  if (error != 0)
     {
-      int saved_errno = errno;
-
       close_listed (fd);
-      return saved_errno;
+      return error;
     }
 
   handle->fd = fd;
   handle->id = (GLockFileId) { status.st_dev, status.st_ino };
   handle->stamp = to_microseconds (&status.st_mtim);
-  handle->volume_type = volume.f_type;
   handle->kernel_locked = FALSE;
   return 0;
 }

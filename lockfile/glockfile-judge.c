@@ -191,7 +191,8 @@ g_lock_file_judge (const GLockFileEvidence *e)
     }
 
   if (e->volume == G_LOCK_FILE_VOLUME_LOCAL && e->kernel == G_LOCK_FILE_KERNEL_FREE &&
-      e->writer == G_LOCK_FILE_WRITER_OURS && e->from_before_boot)
+      e->writer == G_LOCK_FILE_WRITER_OURS && e->boot != G_LOCK_FILE_MATCH_SAME &&
+      e->from_before_boot)
     {
       if (e->uptime >= SETTLED_UPTIME)
         return judgement (G_LOCK_FILE_VERDICT_STALE, "J8", -1);

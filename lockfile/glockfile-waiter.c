@@ -8,6 +8,7 @@
 
 #include "glockfile-descriptors.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -32,15 +33,18 @@
 #define LONGEST_PAUSE (250 * G_TIME_SPAN_MILLISECOND)
 #define FIRST_HINT_PAUSE 50
 #define N_HINTS 4
-#define LONGEST_BEHIND_PAUSE (20 * G_TIME_SPAN_MILLISECOND)
+#define BEHIND_PAUSE (1 * G_TIME_SPAN_MILLISECOND)
+#define FAR_BEHIND_PAUSE (15 * G_TIME_SPAN_MILLISECOND)
 #define COURTESY_PAUSE 100
 #define N_COURTESIES 10
 #define GRACE (50 * G_TIME_SPAN_MILLISECOND)
 #define FIRST_GRACE_PAUSE 100
 #define LONGEST_GRACE_PAUSE (1 * G_TIME_SPAN_MILLISECOND)
 
-/* So many processes watch a path; the others only look now and then. */
-#define N_FRONT 3
+/* So many processes watch a path; the others only look now and then, the next few
+ * more often. */
+#define N_FRONT 2
+#define N_NEAR 8
 
 struct _GLockFileQueue
 {
@@ -60,8 +64,12 @@ wake_locked (GLockFileWaiter *self)
   g_lock_file_sleeper_wake_locked (&self->sleeper);
 }
 
+/* Takes a place in the queue for the path; if @only_behind, only if somebody
+ * stands there already.
+ */
 static void
-enter_queue (GLockFileWaiter *self)
+enter_queue (GLockFileWaiter *self,
+             gboolean         only_behind)
 {
   g_lock_file_state_lock ();
   if (queues == NULL || queues_generation != g_lock_file_fork_generation ())
@@ -72,39 +80,40 @@ enter_queue (GLockFileWaiter *self)
       queues = g_hash_table_new (g_str_hash, g_str_equal);
     }
 
-  self->queue = g_hash_table_lookup (queues, self->attempt.path);
-  if (self->queue == NULL)
+  if (g_hash_table_size (queues) > 0)
+    self->queue = g_hash_table_lookup (queues, self->attempt.path);
+  if (self->queue == NULL && !only_behind)
     {
       self->queue = g_new0 (GLockFileQueue, 1);
       self->queue->path = g_strdup (self->attempt.path);
       g_hash_table_insert (queues, self->queue->path, self->queue);
     }
-  g_queue_push_tail_link (&self->queue->waiters, &self->link);
+  if (self->queue != NULL)
+    g_queue_push_tail_link (&self->queue->waiters, &self->link);
   g_lock_file_state_unlock ();
 }
 
 static void
 leave_queue (GLockFileWaiter *self)
 {
-  GLockFileQueue *queue;
+  GLockFileQueue *queue = g_steal_pointer (&self->queue);
   gboolean was_first;
 
+  if (queue == NULL)
+    return;
+
   g_lock_file_state_lock ();
-  queue = g_steal_pointer (&self->queue);
-  if (queue != NULL)
+  was_first = (queue->waiters.head == &self->link);
+  g_queue_unlink (&queue->waiters, &self->link);
+  if (queue->waiters.head == NULL)
     {
-      was_first = (queue->waiters.head == &self->link);
-      g_queue_unlink (&queue->waiters, &self->link);
-      if (queue->waiters.head == NULL)
-        {
-          g_hash_table_remove (queues, queue->path);
-          g_free (queue->path);
-          g_free (queue);
-        }
-      else if (was_first)
-        {
-          wake_locked (queue->waiters.head->data);
-        }
+      g_hash_table_remove (queues, queue->path);
+      g_free (queue->path);
+      g_free (queue);
+    }
+  else if (was_first)
+    {
+      wake_locked (queue->waiters.head->data);
     }
   g_lock_file_state_unlock ();
 }
@@ -204,14 +213,28 @@ has_grace (GLockFileWaiter *self,
   return look_again && *until <= self->grace_until;
 }
 
-/* R9: whether the watch is on what the last look saw. Numbers of inodes are
- * used again, so the time of the last change counts too.
+/* Keeps apart those who were woken together. */
+static gint64
+jitter (gint64 pause)
+{
+  return pause * g_random_double_range (0.8, 1.2);
+}
+
+/* The file that the last look saw, as far as the waiter is to remember it. Numbers
+ * of inodes are used again, so the time of the last change counts too.
  */
 static gboolean
-watches_holder (const GLockFileWaiter *self)
+knows_holder (const GLockFileWaiter *self)
 {
-  return g_lock_file_id_equal (&self->watched, &self->attempt.holder_id) &&
-         self->watched_changed == self->attempt.remembered_changed;
+  return g_lock_file_id_equal (&self->known, &self->attempt.holder_id) &&
+         self->known_changed == self->attempt.remembered_changed;
+}
+
+static void
+remember_holder (GLockFileWaiter *self)
+{
+  self->known = self->attempt.holder_id;
+  self->known_changed = self->attempt.remembered_changed;
 }
 
 /* R9: puts the watch on the file at the path and the process that it names. */
@@ -222,8 +245,8 @@ watch_holder (GLockFileWaiter *self)
   int pid = 0;
 
   self->hints = 0;
-  self->watched = self->attempt.holder_id;
-  self->watched_changed = self->attempt.remembered_changed;
+  self->watching = TRUE;
+  remember_holder (self);
   self->file_watched = g_lock_file_watch_file (&self->watch, self->attempt.path);
 
   self->process_watched = FALSE;
@@ -261,7 +284,7 @@ let_others_first (GLockFileWaiter *self,
 
   self->courtesies--;
   join_crowd (self);
-  if (!g_lock_file_crowd_is_behind (&self->crowd, 1) ||
+  if (g_lock_file_crowd_count (&self->crowd, 1) == 0 ||
       g_lock_file_disk_identify (self->attempt.path, &id) == 0)
     {
       self->courtesies = 0;
@@ -272,31 +295,34 @@ let_others_first (GLockFileWaiter *self,
 }
 
 /* A crowd of processes waits, and this one is not in its front: it looks now and
- * then, so that it gets the lock also if those in the front were stopped, and
- * moves up.
+ * then, so that it moves up, and gets the lock also if those in the front have
+ * been stopped. That is for a lock that changes hands all the time. Finding the
+ * same holder again, one does better to watch.
  */
 static gboolean
-stay_behind (GLockFileWaiter *self)
+stay_behind (GLockFileWaiter *self,
+             gint64           now,
+             gint64          *until)
 {
-  join_crowd (self);
-  self->is_behind = g_lock_file_crowd_is_behind (&self->crowd, N_FRONT);
-  if (self->is_behind)
+  guint n;
+
+  if (self->frugal || (self->is_behind && knows_holder (self)))
     {
-      g_lock_file_watch_stop (&self->watch);
-      self->watched = (GLockFileId) { 0 };
+      self->is_behind = FALSE;
+      return FALSE;
     }
-  return self->is_behind;
-}
 
-static gint64
-next_pause (GLockFileWaiter *self,
-            gint64           longest)
-{
-  /* Jitter keeps apart those who were woken together. */
-  gint64 pause = self->pause * g_random_double_range (0.8, 1.2);
+  join_crowd (self);
+  n = g_lock_file_crowd_count (&self->crowd, N_NEAR);
+  self->is_behind = (n >= N_FRONT);
+  if (!self->is_behind)
+    return FALSE;
 
-  self->pause = MIN (self->pause * 3 / 2, longest);
-  return pause;
+  g_lock_file_watch_stop (&self->watch);
+  self->watching = FALSE;
+  remember_holder (self);
+  *until = now + jitter (n < N_NEAR ? (n - N_FRONT + 1) * BEHIND_PAUSE : FAR_BEHIND_PAUSE);
+  return TRUE;
 }
 
 /* The path is taken, and there is time. FALSE: look again at once. */
@@ -306,47 +332,89 @@ plan_sleep (GLockFileWaiter *self,
             gint64          *until)
 {
   const GLockFileAttempt *attempt = &self->attempt;
-  gboolean local = attempt->volume_known && attempt->volume == G_LOCK_FILE_VOLUME_LOCAL;
+  /* What another host does, no event tells. */
+  gboolean may_watch = attempt->volume_known && attempt->volume == G_LOCK_FILE_VOLUME_LOCAL &&
+                       !self->frugal;
 
+  self->has_waited = TRUE;
   *until = now + SAFETY_LOOK;
 
   if (attempt->held == G_LOCK_FILE_HELD_REMOVAL)
     {
       *until = now + LONGEST_GRACE_PAUSE;
     }
-  else if (local && !watches_holder (self) && stay_behind (self))
+  else if (may_watch && !(self->watching && knows_holder (self)))
     {
-      *until = now + next_pause (self, LONGEST_BEHIND_PAUSE);
-    }
-  else
-    {
-      /* What another host does, no event tells. */
-      if (local && !watches_holder (self))
+      /* R9: only what was seen once more behind the watch is slept on. */
+      if (!stay_behind (self, now, until))
         {
           watch_holder (self);
           return FALSE;
         }
-
+    }
+  else
+    {
       if (self->hints > 0 && attempt->held == G_LOCK_FILE_HELD_BY_KERNEL)
         {
           /* R10: a crash is told a moment before the kernel lock is free. */
           *until = now + (FIRST_HINT_PAUSE << (N_HINTS - self->hints));
           self->hints--;
         }
-      else if (!self->file_watched || !self->process_watched ||
+      else if (!may_watch || !self->file_watched || !self->process_watched ||
                attempt->held != G_LOCK_FILE_HELD_BY_KERNEL)
         {
           /* R11: polling is the guarantee. */
-          *until = now + next_pause (self, LONGEST_PAUSE);
+          *until = now + jitter (self->pause);
+          self->pause = MIN (self->pause * 3 / 2, LONGEST_PAUSE);
         }
-
-      if (attempt->judgement.again >= 0)
-        *until = MIN (*until, now + attempt->judgement.again * G_TIME_SPAN_MILLISECOND);
     }
 
+  if (attempt->judgement.again >= 0)
+    *until = MIN (*until, now + attempt->judgement.again * G_TIME_SPAN_MILLISECOND);
   if (self->deadline >= 0)
     *until = MIN (*until, self->deadline);
   return TRUE;
+}
+
+/* An error that may come from having waited, and not from the lock: TRUE with
+ * what to do about it done.
+ */
+static gboolean
+outlive_error (GLockFileWaiter *self,
+               gint64          *until)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (!self->has_waited)
+    return FALSE;
+
+  switch (self->attempt.failed_errno)
+    {
+    case EMFILE:
+    case ENFILE:
+      /* What the watch has may be what is missing: so without it (R11). */
+      if (self->frugal)
+        return FALSE;
+      self->frugal = TRUE;
+      self->watching = FALSE;
+      g_lock_file_watch_stop (&self->watch);
+      g_lock_file_watch_give_back ();
+      g_lock_file_crowd_leave (&self->crowd);
+      *until = now;
+      return TRUE;
+
+    case ENOSPC:
+    case EDQUOT:
+      /* On a full disk the holder's own block is free only a moment after its
+       * name is. */
+      if (self->no_space_until == 0)
+        self->no_space_until = now + GRACE;
+      *until = now + LONGEST_GRACE_PAUSE;
+      return now < self->no_space_until;
+
+    default:
+      return FALSE;
+    }
 }
 
 static gboolean
@@ -389,8 +457,10 @@ g_lock_file_waiter_step (GLockFileWaiter *self,
         case G_LOCK_FILE_OUTCOME_GOT:
           return G_LOCK_FILE_STEP_RESULT_GOT;
         case G_LOCK_FILE_OUTCOME_ERROR:
-          return G_LOCK_FILE_STEP_RESULT_ERROR;
+          return outlive_error (self, until) ? G_LOCK_FILE_STEP_RESULT_SLEEP
+                                             : G_LOCK_FILE_STEP_RESULT_ERROR;
         case G_LOCK_FILE_OUTCOME_HELD:
+          self->no_space_until = 0;
           now = g_get_monotonic_time ();
           if (self->deadline >= 0 && now >= self->deadline)
             {
@@ -400,7 +470,7 @@ g_lock_file_waiter_step (GLockFileWaiter *self,
             }
           if (plan_sleep (self, now, until))
             {
-              g_lock_file_attempt_rest (&self->attempt, !self->is_behind);
+              g_lock_file_attempt_rest (&self->attempt, !self->is_behind && !self->frugal);
               return G_LOCK_FILE_STEP_RESULT_SLEEP;
             }
           break;
@@ -425,6 +495,28 @@ cancelled_cb (GCancellable *cancellable,
   g_lock_file_state_unlock ();
 }
 
+static gboolean
+is_first (GLockFileWaiter *self)
+{
+  gboolean first;
+
+  g_lock_file_state_lock ();
+  first = (self->queue == NULL || self->queue->waiters.head == &self->link);
+  g_lock_file_state_unlock ();
+  return first;
+}
+
+static gboolean
+is_cancelled (GLockFileWaiter *self)
+{
+  gboolean cancelled;
+
+  g_lock_file_state_lock ();
+  cancelled = self->cancelled;
+  g_lock_file_state_unlock ();
+  return cancelled;
+}
+
 /* Sleeps until it is the first in its queue. The time may run out before: then
  * one look of its own decides, for what the first one knows is not enough to say
  * that somebody holds the lock now.
@@ -432,21 +524,9 @@ cancelled_cb (GCancellable *cancellable,
 static void
 await_turn (GLockFileWaiter *self)
 {
-  for (;;)
-    {
-      gboolean is_first, cancelled;
-
-      g_lock_file_state_lock ();
-      is_first = (self->queue->waiters.head == &self->link);
-      cancelled = self->cancelled;
-      g_lock_file_state_unlock ();
-
-      if (is_first || cancelled)
-        return;
-      if (self->deadline >= 0 && g_get_monotonic_time () >= self->deadline)
-        return;
-      g_lock_file_sleeper_sleep (&self->sleeper, FALSE, self->deadline);
-    }
+  while (!is_first (self) && !is_cancelled (self) &&
+         (self->deadline < 0 || g_get_monotonic_time () < self->deadline))
+    g_lock_file_sleeper_sleep (&self->sleeper, FALSE, self->deadline);
 }
 
 /*
@@ -472,7 +552,7 @@ g_lock_file_waiter_run (GLockFileWaiter *self,
     {
       if (g_lock_file_crowd_was_here (self->attempt.path))
         self->courtesies = N_COURTESIES;
-      enter_queue (self);
+      enter_queue (self, TRUE);
       await_turn (self);
     }
 
@@ -480,6 +560,18 @@ g_lock_file_waiter_run (GLockFileWaiter *self,
     {
       gboolean watching = self->watch.file >= 0 || self->watch.process != NULL;
 
+      /* Only now that it has to wait. Others may have come first meanwhile. */
+      if (self->queue == NULL && self->grace_until == 0)
+        {
+          enter_queue (self, FALSE);
+          if (!is_first (self))
+            {
+              g_lock_file_watch_stop (&self->watch);
+              self->watching = FALSE;
+              await_turn (self);
+              continue;
+            }
+        }
       g_lock_file_sleeper_sleep (&self->sleeper, watching, until);
     }
 

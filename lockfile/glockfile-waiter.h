@@ -32,14 +32,18 @@ typedef struct
 
   /* When to look again. */
   GLockFileWatch watch;
-  GLockFileId watched;          /* the file that the watch is on, as a look saw it */
-  gint64 watched_changed;
-  GLockFileCrowd crowd;         /* its place among the waiters of all processes */
-  gboolean in_crowd;
-  guint courtesies;             /* pauses left in which others may go first */
-  gboolean is_behind;
+  gboolean watching;            /* it was put on what is known */
   gboolean file_watched;
   gboolean process_watched;
+  GLockFileId known;            /* the file at the path, as a look saw it */
+  gint64 known_changed;
+  GLockFileCrowd crowd;         /* its place among the waiters of all processes */
+  gboolean in_crowd;
+  gboolean is_behind;
+  guint courtesies;             /* pauses left in which others may go first */
+  gboolean has_waited;
+  gboolean frugal;              /* there are no descriptors left for watching */
+  gint64 no_space_until;
   gboolean event;               /* something happened; guarded by the library's mutex */
   guint hints;                  /* quick looks left after an event */
   gint64 pause;                 /* of polling */

@@ -52,8 +52,10 @@ static struct
   int bell_fd;                  /* makes the leader look up */
   GHashTable *files;            /* inotify's number → GSList of GLockFileWatch */
   GHashTable *processes;        /* process ID → GLockFileWatchedProcess */
+  GLockFileWatchedProcess *spare; /* nobody's, kept for the next who waits for it */
   GQueue sleepers;
   GLockFileSleeper *leader;
+  gboolean leader_polls;
 } hub;
 
 /* The epoll set's names for what is not a process. */
@@ -214,6 +216,18 @@ wake_all (gpointer key,
     }
 }
 
+/* The file is gone, and with it the kernel's watch. */
+static void
+forget_file_locked (int file)
+{
+  GSList *watches = g_hash_table_lookup (hub.files, GINT_TO_POINTER (file));
+
+  for (GSList *l = watches; l != NULL; l = l->next)
+    ((GLockFileWatch *) l->data)->file = -1;
+  g_slist_free (watches);
+  g_hash_table_remove (hub.files, GINT_TO_POINTER (file));
+}
+
 static void
 read_inotify_locked (void)
 {
@@ -236,6 +250,8 @@ read_inotify_locked (void)
             g_hash_table_foreach (hub.files, wake_all, NULL);
           else
             wake_all (NULL, g_hash_table_lookup (hub.files, GINT_TO_POINTER (event->wd)), NULL);
+          if (event->mask & IN_IGNORED)
+            forget_file_locked (event->wd);
           p += sizeof *event + event->len;
         }
     }
@@ -244,7 +260,7 @@ read_inotify_locked (void)
 /* --- Processes ------------------------------------------------------------- */
 
 static void
-free_process_locked (GLockFileWatchedProcess *process)
+close_process_locked (GLockFileWatchedProcess *process)
 {
   if (process->fd >= 0)
     {
@@ -258,6 +274,14 @@ free_process_locked (GLockFileWatchedProcess *process)
 }
 
 static void
+drop_spare_locked (void)
+{
+  if (hub.spare != NULL)
+    close_process_locked (hub.spare);
+  g_clear_pointer (&hub.spare, g_free);
+}
+
+static void
 stop_process_locked (GLockFileWatch *self)
 {
   GLockFileWatchedProcess *process = g_steal_pointer (&self->process);
@@ -267,8 +291,9 @@ stop_process_locked (GLockFileWatch *self)
   process->watches = g_slist_remove (process->watches, self);
   if (process->watches == NULL)
     {
-      free_process_locked (process);
-      g_free (process);
+      /* Two processes that take turns watch each other again and again. */
+      drop_spare_locked ();
+      hub.spare = process;
     }
 }
 
@@ -291,6 +316,8 @@ g_lock_file_watch_process (GLockFileWatch *self,
   if (pid > 0 && prepare_locked ())
     {
       process = g_hash_table_lookup (hub.processes, GINT_TO_POINTER (pid));
+      if (process != NULL && process == hub.spare)
+        hub.spare = NULL;
       if (process == NULL)
         {
           int fd = syscall (SYS_pidfd_open, pid, 0);
@@ -310,6 +337,34 @@ g_lock_file_watch_process (GLockFileWatch *self,
   g_lock_file_state_unlock ();
 
   return process != NULL;
+}
+
+/*
+ * g_lock_file_watch_give_back:
+ *
+ * Closes all descriptors of this room if nobody needs them: somebody else does.
+ */
+void
+g_lock_file_watch_give_back (void)
+{
+  g_lock_file_state_lock ();
+  notice_fork_locked ();
+  if (hub.ready)
+    {
+      drop_spare_locked ();
+      if (hub.leader == NULL && g_hash_table_size (hub.files) == 0 &&
+          g_hash_table_size (hub.processes) == 0)
+        {
+          if (hub.inotify_fd >= 0)
+            close_locked (hub.inotify_fd);
+          close_locked (hub.bell_fd);
+          close_locked (hub.epoll_fd);
+          g_clear_pointer (&hub.files, g_hash_table_unref);
+          g_clear_pointer (&hub.processes, g_hash_table_unref);
+          hub.ready = FALSE;
+        }
+    }
+  g_lock_file_state_unlock ();
 }
 
 void
@@ -351,7 +406,7 @@ dispatch_locked (void)
 
           /* Gone for good; whoever finds the same number later watches
            * another process. */
-          free_process_locked (process);
+          close_process_locked (process);
           wake_all (NULL, process->watches, NULL);
         }
     }
@@ -423,11 +478,13 @@ g_lock_file_sleeper_sleep (GLockFileSleeper *self,
       if (self->leads && hub.leader == NULL)
         {
           hub.leader = self;
+          hub.leader_polls = TRUE;
           g_lock_file_state_unlock ();
           poll_set (until);
           g_lock_file_state_lock ();
-          hub.leader = NULL;
+          hub.leader_polls = FALSE;
           dispatch_locked ();
+          hub.leader = NULL;
         }
       else
         {
@@ -450,6 +507,6 @@ g_lock_file_sleeper_wake_locked (GLockFileSleeper *self)
   self->woken = TRUE;
   if (hub.leader != self)
     g_cond_signal (&self->cond);
-  else if (write (hub.bell_fd, &one, sizeof one) < 0)
+  else if (hub.leader_polls && write (hub.bell_fd, &one, sizeof one) < 0)
     g_assert (errno == EAGAIN);
 }

@@ -37,6 +37,8 @@ gboolean g_lock_file_watch_process       (GLockFileWatch   *watch,
                                           int               pid);
 void     g_lock_file_watch_stop          (GLockFileWatch   *watch);
 
+void     g_lock_file_watch_give_back     (void);
+
 void     g_lock_file_sleeper_init        (GLockFileSleeper *sleeper);
 void     g_lock_file_sleeper_clear       (GLockFileSleeper *sleeper);
 void     g_lock_file_sleeper_sleep       (GLockFileSleeper *sleeper,
