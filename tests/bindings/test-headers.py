@@ -122,9 +122,9 @@ def alone():
 
 @test
 def after_the_umbrella_header():
+    text = ''.join(f'#include <lockfile/{name}>\n' for name in [UMBRELLA, *names])
     for language in languages():
-        for name in names:
-            assert_clean(*language, f'#include <lockfile/{UMBRELLA}>\n#include <lockfile/{name}>\n')
+        assert_clean(*language, text)
 
 
 @test
