@@ -402,6 +402,41 @@ seen_for (gint64   *since,
   return seen ? (now - *since) / 1000 : 0;
 }
 
+/* Nobody reads these in most programs: then they cost next to nothing. */
+static gboolean
+debugging (void)
+{
+  return !g_log_writer_default_would_drop (G_LOG_LEVEL_DEBUG, G_LOG_DOMAIN);
+}
+
+static void
+debug_judgement (const GLockFileAttempt  *self,
+                 const GLockFileEvidence *evidence)
+{
+  static const char *const verdicts[] = { "gone", "obstructed", "held", "stale" };
+  g_autofree char *name = NULL;
+
+  if (!debugging ())
+    return;
+  name = g_filename_display_name (self->path);
+  g_debug ("%s: %s by %s (writer %u, kernel %u, volume %u, boot %u, host %u, process %u, "
+           "age %" G_GINT64_FORMAT " ms)",
+           name, verdicts[self->judgement.verdict], self->judgement.rule, evidence->writer,
+           evidence->kernel, evidence->volume, evidence->boot, evidence->host, evidence->process,
+           evidence->age);
+}
+
+static void
+debug_removal (const GLockFileAttempt *self)
+{
+  g_autofree char *name = NULL;
+
+  if (!debugging ())
+    return;
+  name = g_filename_display_name (self->path);
+  g_debug ("%s: removed the leftover of process %" G_GINT64_FORMAT, name, self->holder->pid);
+}
+
 /* Gathers the evidence on a file that was looked at, and judges it. */
 static void
 judge (GLockFileAttempt      *self,
@@ -444,9 +479,12 @@ judge (GLockFileAttempt      *self,
                                   g_lock_file_record_is_id (record->machine_id) ||
                                   g_lock_file_record_is_id (record->boot_id);
 
+      /* Where the kernel lock alone says it (J2, J3) nobody asks for the process. */
       self->process = G_LOCK_FILE_PROCESS_UNKNOWN;
-      if (sight->kernel == G_LOCK_FILE_KERNEL_FREE ||
-          sight->kernel == G_LOCK_FILE_KERNEL_UNSUPPORTED)
+      if (sight->kernel == G_LOCK_FILE_KERNEL_UNSUPPORTED ||
+          (sight->kernel == G_LOCK_FILE_KERNEL_FREE &&
+           (record->writer != G_LOCK_FILE_WRITER_OURS || !evidence.same_device ||
+            self->boot != G_LOCK_FILE_MATCH_SAME)))
         self->process = g_lock_file_process_look (record, self->boot, self->host, self->age);
       evidence.process = self->process;
       evidence.seen_free_for = seen_for (&self->seen_free_since,
@@ -457,12 +495,7 @@ judge (GLockFileAttempt      *self,
     }
 
   self->judgement = g_lock_file_judge (&evidence);
-  g_debug ("%s: %s says %s (writer %u, kernel %u, volume %u, boot %u, host %u, process %u, age %"
-           G_GINT64_FORMAT " ms)",
-           self->path, self->judgement.rule,
-           self->judgement.verdict == G_LOCK_FILE_VERDICT_STALE ? "stale" : "not stale",
-           evidence.writer, evidence.kernel, evidence.volume, evidence.boot, evidence.host,
-           evidence.process, evidence.age);
+  debug_judgement (self, &evidence);
 }
 
 /* Reads the record of a file that was looked at, and completes it. */
@@ -611,8 +644,8 @@ remove_suspect (GLockFileAttempt *self)
         error = 0;
       else if (error == 0)
         {
-          g_debug ("%s: removed a leftover of process %" G_GINT64_FORMAT, self->path,
-                   self->holder->pid);
+          self->suspect->kernel = G_LOCK_FILE_KERNEL_NOT_ASKED; /* No need to unlock it. */
+          debug_removal (self);
           g_clear_pointer (&self->previous, g_lock_file_record_unref);
           self->previous = g_lock_file_record_ref (self->holder);
         }

@@ -11,6 +11,16 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifdef __SANITIZE_THREAD__
+#include <sanitizer/tsan_interface.h>
+/* GLib's mutex is a futex of its own, which ThreadSanitizer cannot see. */
+#define MUTEX_TAKEN() __tsan_acquire (&state_mutex)
+#define MUTEX_GIVEN() __tsan_release (&state_mutex)
+#else
+#define MUTEX_TAKEN()
+#define MUTEX_GIVEN()
+#endif
+
 /* What fork() must know: which descriptors are the library's, and that nothing
  * of the library is in motion while the process is copied.
  *
@@ -45,6 +55,34 @@ static gsize registered_size;
 /* Only ever changed in a child that has no second thread yet. */
 static guint fork_generation;
 
+void
+g_lock_file_state_lock (void)
+{
+  g_mutex_lock (&state_mutex);
+  MUTEX_TAKEN ();
+}
+
+void
+g_lock_file_state_unlock (void)
+{
+  MUTEX_GIVEN ();
+  g_mutex_unlock (&state_mutex);
+}
+
+/* Waits for @cond with the mutex of the library, until a monotonic time or,
+ * with -1, without limit. */
+void
+g_lock_file_state_wait (GCond  *cond,
+                        gint64  until)
+{
+  MUTEX_GIVEN ();
+  if (until < 0)
+    g_cond_wait (cond, &state_mutex);
+  else
+    g_cond_wait_until (cond, &state_mutex, until);
+  MUTEX_TAKEN ();
+}
+
 static void
 before_fork (void)
 {
@@ -54,7 +92,7 @@ before_fork (void)
   until.tv_sec = time / G_USEC_PER_SEC;
   until.tv_nsec = time % G_USEC_PER_SEC * 1000;
   gate_taken = pthread_rwlock_clockwrlock (&gate, CLOCK_MONOTONIC, &until) == 0;
-  g_mutex_lock (&state_mutex);
+  g_lock_file_state_lock ();
 }
 
 static void
@@ -62,7 +100,7 @@ after_fork_in_parent (void)
 {
   gboolean taken = gate_taken;
 
-  g_mutex_unlock (&state_mutex);
+  g_lock_file_state_unlock ();
   if (taken)
     pthread_rwlock_unlock (&gate);
 }
@@ -88,31 +126,7 @@ after_fork_in_child (void)
 
   /* Readers that hung in a system call are not in this process. */
   memcpy (&gate, &open_gate, sizeof gate);
-  g_mutex_unlock (&state_mutex);
-}
-
-void
-g_lock_file_state_lock (void)
-{
-  g_mutex_lock (&state_mutex);
-}
-
-void
-g_lock_file_state_unlock (void)
-{
-  g_mutex_unlock (&state_mutex);
-}
-
-/* Waits for @cond with the mutex of the library, until a monotonic time or,
- * with -1, without limit. */
-void
-g_lock_file_state_wait (GCond  *cond,
-                        gint64  until)
-{
-  if (until < 0)
-    g_cond_wait (cond, &state_mutex);
-  else
-    g_cond_wait_until (cond, &state_mutex, until);
+  g_lock_file_state_unlock ();
 }
 
 guint
@@ -175,15 +189,15 @@ g_lock_file_descriptors_remove_locked (int fd)
 void
 g_lock_file_descriptors_add (int fd)
 {
-  g_mutex_lock (&state_mutex);
+  g_lock_file_state_lock ();
   g_lock_file_descriptors_add_locked (fd);
-  g_mutex_unlock (&state_mutex);
+  g_lock_file_state_unlock ();
 }
 
 void
 g_lock_file_descriptors_remove (int fd)
 {
-  g_mutex_lock (&state_mutex);
+  g_lock_file_state_lock ();
   g_lock_file_descriptors_remove_locked (fd);
-  g_mutex_unlock (&state_mutex);
+  g_lock_file_state_unlock ();
 }

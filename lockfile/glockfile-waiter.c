@@ -143,7 +143,7 @@ g_lock_file_waiter_init (GLockFileWaiter *self,
   memset (self, 0, sizeof *self);
   g_lock_file_attempt_init (&self->attempt, path, stale_lock_time);
   g_lock_file_watch_init (&self->watch, event_cb, self);
-  g_lock_file_sleeper_init (&self->sleeper);
+  g_lock_file_sleeper_init (&self->sleeper, &self->watch);
   self->look = g_lock_file_attempt_lock;
   self->deadline = timeout < 0 ? -1 : g_get_monotonic_time () + timeout * G_TIME_SPAN_MILLISECOND;
   self->link.data = self;
@@ -151,10 +151,18 @@ g_lock_file_waiter_init (GLockFileWaiter *self,
   self->grace_pause = FIRST_GRACE_PAUSE;
 }
 
+static void
+stop_watching (GLockFileWaiter *self)
+{
+  if (self->watching)
+    g_lock_file_watch_stop (&self->watch);
+  self->watching = FALSE;
+}
+
 void
 g_lock_file_waiter_clear (GLockFileWaiter *self)
 {
-  g_lock_file_watch_stop (&self->watch);
+  stop_watching (self);
   g_lock_file_crowd_leave (&self->crowd);
   g_lock_file_sleeper_clear (&self->sleeper);
   g_lock_file_attempt_clear (&self->attempt);
@@ -213,21 +221,36 @@ has_grace (GLockFileWaiter *self,
   return look_again && *until <= self->grace_until;
 }
 
-/* Keeps apart those who were woken together. */
+/* Keeps apart those who were woken together. It need not be random, only differ
+ * between processes; and GLib's generator has a lock that a fork may leave taken.
+ */
 static gint64
 jitter (gint64 pause)
 {
-  return pause * g_random_double_range (0.8, 1.2);
+  guint x = ((guint) g_get_monotonic_time () ^ ((guint) getpid () << 8)) * 2654435761u;
+
+  return pause * (80 + (x >> 16) % 41) / 100;
 }
 
-/* The file that the last look saw, as far as the waiter is to remember it. Numbers
- * of inodes are used again, so the time of the last change counts too.
- */
+/* Numbers of inodes are used again at once, and a file system's clock ticks
+ * slowly: only all together tell that a file is the same. */
+static guint
+hash_holder (const GLockFileWaiter *self)
+{
+  const GLockFileRecord *holder = self->attempt.holder;
+
+  if (holder == NULL)
+    return 0;
+  return (guint) holder->pid ^ (holder->token != NULL ? g_str_hash (holder->token) : 0);
+}
+
+/* Whether the last look saw the file that the waiter remembers. */
 static gboolean
 knows_holder (const GLockFileWaiter *self)
 {
   return g_lock_file_id_equal (&self->known, &self->attempt.holder_id) &&
-         self->known_changed == self->attempt.remembered_changed;
+         self->known_changed == self->attempt.remembered_changed &&
+         self->known_holder == hash_holder (self);
 }
 
 static void
@@ -235,6 +258,7 @@ remember_holder (GLockFileWaiter *self)
 {
   self->known = self->attempt.holder_id;
   self->known_changed = self->attempt.remembered_changed;
+  self->known_holder = hash_holder (self);
 }
 
 /* R9: puts the watch on the file at the path and the process that it names. */
@@ -306,7 +330,7 @@ stay_behind (GLockFileWaiter *self,
 {
   guint n;
 
-  if (self->frugal || (self->is_behind && knows_holder (self)))
+  if (self->is_behind && knows_holder (self))
     {
       self->is_behind = FALSE;
       return FALSE;
@@ -318,8 +342,7 @@ stay_behind (GLockFileWaiter *self,
   if (!self->is_behind)
     return FALSE;
 
-  g_lock_file_watch_stop (&self->watch);
-  self->watching = FALSE;
+  stop_watching (self);
   remember_holder (self);
   *until = now + jitter (n < N_NEAR ? (n - N_FRONT + 1) * BEHIND_PAUSE : FAR_BEHIND_PAUSE);
   return TRUE;
@@ -396,8 +419,7 @@ outlive_error (GLockFileWaiter *self,
       if (self->frugal)
         return FALSE;
       self->frugal = TRUE;
-      self->watching = FALSE;
-      g_lock_file_watch_stop (&self->watch);
+      stop_watching (self);
       g_lock_file_watch_give_back ();
       g_lock_file_crowd_leave (&self->crowd);
       *until = now;
@@ -526,7 +548,7 @@ await_turn (GLockFileWaiter *self)
 {
   while (!is_first (self) && !is_cancelled (self) &&
          (self->deadline < 0 || g_get_monotonic_time () < self->deadline))
-    g_lock_file_sleeper_sleep (&self->sleeper, FALSE, self->deadline);
+    g_lock_file_sleeper_sleep (&self->sleeper, self->deadline);
 }
 
 /*
@@ -558,21 +580,19 @@ g_lock_file_waiter_run (GLockFileWaiter *self,
 
   while ((result = g_lock_file_waiter_step (self, &until)) == G_LOCK_FILE_STEP_RESULT_SLEEP)
     {
-      gboolean watching = self->watch.file >= 0 || self->watch.process != NULL;
-
       /* Only now that it has to wait. Others may have come first meanwhile. */
       if (self->queue == NULL && self->grace_until == 0)
         {
           enter_queue (self, FALSE);
           if (!is_first (self))
             {
-              g_lock_file_watch_stop (&self->watch);
-              self->watching = FALSE;
+              stop_watching (self);
+              g_lock_file_attempt_rest (&self->attempt, FALSE);
               await_turn (self);
               continue;
             }
         }
-      g_lock_file_sleeper_sleep (&self->sleeper, watching, until);
+      g_lock_file_sleeper_sleep (&self->sleeper, until);
     }
 
   leave_queue (self);

@@ -37,6 +37,7 @@ typedef struct
   gboolean process_watched;
   GLockFileId known;            /* the file at the path, as a look saw it */
   gint64 known_changed;
+  guint known_holder;           /* a hash of who it says it is */
   GLockFileCrowd crowd;         /* its place among the waiters of all processes */
   gboolean in_crowd;
   gboolean is_behind;

@@ -177,6 +177,8 @@ gboolean
 g_lock_file_watch_file (GLockFileWatch *self,
                         const char     *path)
 {
+  gboolean watched;
+
   g_lock_file_state_lock ();
   if (prepare_locked ())
     {
@@ -198,9 +200,10 @@ g_lock_file_watch_file (GLockFileWatch *self,
             }
         }
     }
+  watched = (self->file >= 0);
   g_lock_file_state_unlock ();
 
-  return self->file >= 0;
+  return watched;
 }
 
 static void
@@ -370,9 +373,6 @@ g_lock_file_watch_give_back (void)
 void
 g_lock_file_watch_stop (GLockFileWatch *self)
 {
-  if (self->file < 0 && self->process == NULL)
-    return;
-
   g_lock_file_state_lock ();
   stop_file_locked (self);
   stop_process_locked (self);
@@ -415,12 +415,14 @@ dispatch_locked (void)
 /* --- Sleeping -------------------------------------------------------------- */
 
 void
-g_lock_file_sleeper_init (GLockFileSleeper *self)
+g_lock_file_sleeper_init (GLockFileSleeper *self,
+                          GLockFileWatch   *watch)
 {
   g_cond_init (&self->cond);
   self->link = (GList) { .data = self };
+  self->watch = watch;
   self->woken = FALSE;
-  self->leads = FALSE;
+  self->may_lead = FALSE;
 }
 
 void
@@ -448,7 +450,7 @@ appoint_leader_locked (void)
     {
       GLockFileSleeper *sleeper = l->data;
 
-      if (sleeper->leads)
+      if (sleeper->may_lead)
         {
           g_cond_signal (&sleeper->cond);
           break;
@@ -458,24 +460,22 @@ appoint_leader_locked (void)
 
 /*
  * g_lock_file_sleeper_sleep:
- * @watching: whether it has a watch
  * @until: a monotonic time in microseconds; -1: without limit
  *
  * Sleeps until it is woken, which may have happened already.
  */
 void
 g_lock_file_sleeper_sleep (GLockFileSleeper *self,
-                           gboolean          watching,
                            gint64            until)
 {
   g_lock_file_state_lock ();
   notice_fork_locked ();
-  self->leads = watching && prepare_locked ();
+  self->may_lead = self->watch->file >= 0 || self->watch->process != NULL;
   g_queue_push_tail_link (&hub.sleepers, &self->link);
 
   while (!self->woken && (until < 0 || g_get_monotonic_time () < until))
     {
-      if (self->leads && hub.leader == NULL)
+      if (self->may_lead && hub.leader == NULL)
         {
           hub.leader = self;
           hub.leader_polls = TRUE;

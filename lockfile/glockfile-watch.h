@@ -17,15 +17,16 @@ typedef struct
   GLockFileWatchedProcess *process;  /* (nullable) */
   void (*woken_locked) (gpointer data);
   gpointer data;
-} GLockFileWatch;
+} GLockFileWatch; /* guarded by the library's mutex */
 
 /* A thread that waits for something to happen to it. */
 typedef struct
 {
   GCond cond;
   GList link;
+  GLockFileWatch *watch;
   gboolean woken;
-  gboolean leads;                    /* it has a watch, so it may read for everybody */
+  gboolean may_lead;                 /* it has a watch, so it may read for everybody */
 } GLockFileSleeper;
 
 void     g_lock_file_watch_init          (GLockFileWatch   *watch,
@@ -39,10 +40,10 @@ void     g_lock_file_watch_stop          (GLockFileWatch   *watch);
 
 void     g_lock_file_watch_give_back     (void);
 
-void     g_lock_file_sleeper_init        (GLockFileSleeper *sleeper);
+void     g_lock_file_sleeper_init        (GLockFileSleeper *sleeper,
+                                          GLockFileWatch   *watch);
 void     g_lock_file_sleeper_clear       (GLockFileSleeper *sleeper);
 void     g_lock_file_sleeper_sleep       (GLockFileSleeper *sleeper,
-                                          gboolean          watching,
                                           gint64            until);
 void     g_lock_file_sleeper_wake_locked (GLockFileSleeper *sleeper);
 
