@@ -3,17 +3,23 @@
  */
 
 /* What the system may run out of, or not have at all: descriptors, inotify,
- * /proc, the machine's ID. */
+ * system calls, /proc, the machine's ID.
+ */
 
 #include "scene.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -282,6 +288,60 @@ test_no_inotify (TestFolder    *folder,
   scene_run_in_child (play_without_inotify, &inotify);
 }
 
+/* --- System calls -------------------------------------------------------- */
+
+/* What an older kernel does not have, or a sandbox does not let through. */
+typedef struct
+{
+  const char *name;
+  int         number;
+  int         error;
+} Refused;
+
+static const Refused refused_calls[] = {
+  { "pidfd", SYS_pidfd_open, ENOSYS },
+  { "pidfd/by-sandbox", SYS_pidfd_open, EPERM },
+  { "inotify", SYS_inotify_init1, ENOSYS },
+  { "inotify/watch", SYS_inotify_add_watch, EPERM },
+  { "link", SYS_linkat, ENOSYS },
+  { "link/by-sandbox", SYS_linkat, EPERM },
+  { "kernel-lock", SYS_flock, ENOSYS },
+};
+
+typedef struct
+{
+  TestFolder    *folder;
+  const Refused *refused;
+} WithoutCall;
+
+static void
+play_without_call (gconstpointer data)
+{
+  const WithoutCall *without = data;
+  struct sock_filter filter[] = {
+    BPF_STMT (BPF_LD | BPF_W | BPF_ABS, offsetof (struct seccomp_data, nr)),
+    BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, without->refused->number, 0, 1),
+    BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ERRNO | without->refused->error),
+    BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  const struct sock_fprog program = { G_N_ELEMENTS (filter), filter };
+
+  if (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+      prctl (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) != 0)
+    scene_child_skip ("Needs a kernel that filters system calls");
+
+  scene_play_pair (without->folder->lock_file, as_usual, as_usual);
+}
+
+static void
+test_refused_call (TestFolder    *folder,
+                   gconstpointer  refused)
+{
+  const WithoutCall without = { folder, refused };
+
+  scene_run_in_child (play_without_call, &without);
+}
+
 /* --- /proc and /etc ------------------------------------------------------ */
 
 static void
@@ -430,6 +490,12 @@ main (int    argc,
   ADD ("/limits/few-descriptors/waiter/shared", "--shared", test_few_descriptors_waiter);
   ADD ("/limits/inotify/no-instances", "max_inotify_instances", test_no_inotify);
   ADD ("/limits/inotify/no-watches", "max_inotify_watches", test_no_inotify);
+  for (guint i = 0; i < G_N_ELEMENTS (refused_calls); i++)
+    {
+      g_autofree char *path = g_strconcat ("/limits/refused/", refused_calls[i].name, NULL);
+
+      ADD (path, &refused_calls[i], test_refused_call);
+    }
   ADD ("/limits/no-proc", NULL, test_no_proc);
   ADD ("/limits/no-proc/another-user", SCENE_NOBODY, test_no_proc);
   ADD ("/limits/no-machine-id", NULL, test_no_machine_id);

@@ -521,6 +521,15 @@ build_full_tmpfs (Scene *scene)
   fill_volume (scene);
 }
 
+/* R5: also the removal takes a lock file, which there is no room for. */
+static void
+build_full_tmpfs_with_leftover (Scene *scene)
+{
+  mount_volume (scene, "tmpfs", "size=64k");
+  scene_leave_behind (scene->path, as_usual);
+  fill_volume (scene);
+}
+
 static void
 build_full_ext4 (Scene *scene)
 {
@@ -803,6 +812,10 @@ static const OddPath odd_paths[] = {
     SCENE_NO_SPACE, SCENE_NOT_FOUND, SCENE_NOT_FOUND, "space", NULL, MOUNTS },
   { "volume/full-tmpfs/without-tmpfile", build_full_tmpfs,
     SCENE_NO_SPACE, SCENE_NOT_FOUND, SCENE_NOT_FOUND, "space", "--no-tmpfile", MOUNTS },
+  { "volume/full-tmpfs/leftover", build_full_tmpfs_with_leftover,
+    SCENE_NO_SPACE, SCENE_OK, SCENE_NO_SPACE, "space", NULL, MOUNTS },
+  { "volume/full-tmpfs/leftover/without-tmpfile", build_full_tmpfs_with_leftover,
+    SCENE_NO_SPACE, SCENE_OK, SCENE_NO_SPACE, "space", "--no-tmpfile", MOUNTS },
   { "volume/full-ext4", build_full_ext4,
     SCENE_NO_SPACE, SCENE_NOT_FOUND, SCENE_NOT_FOUND, "space", NULL, MOUNTS },
   { "volume/full-ext4/without-tmpfile", build_full_ext4,
@@ -869,6 +882,37 @@ test_holder_untouched (TestFolder    *folder,
   test_helper_finish (contender);
   scene_check (holder, "unlock", SCENE_OK);
   test_folder_assert_empty (folder);
+}
+
+/* On a full disk a lock can be held, contended for, and let go. */
+static void
+test_holder_on_full_volume (TestFolder    *folder,
+                            gconstpointer  option)
+{
+  g_autofree char *filler = g_build_filename (folder->path, "filler", NULL);
+  g_autoptr (TestHelper) holder = test_helper_start (folder->lock_file, option, NULL);
+  g_autoptr (TestHelper) contender = test_helper_start (folder->lock_file, option, NULL);
+
+  if (!scene_can_mount ())
+    return;
+
+  scene_mount ("tmpfs", folder->path, "tmpfs", "size=64k");
+  scene_check (holder, "lock", SCENE_OK);
+  scene_fill (filler);
+  scene_check (contender, "try 0", SCENE_LOCKED);
+  scene_check (contender, "try 100", SCENE_LOCKED);
+  scene_check_holder (contender, "query", test_helper_get_pid (holder), "running");
+  scene_check (contender, "remove-stale", SCENE_LOCKED);
+
+  /* What the holder gives up makes room for the next. */
+  scene_check (holder, "verify", SCENE_OK);
+  scene_check (holder, "unlock", SCENE_OK);
+  scene_check (contender, "try 0", SCENE_OK);
+  scene_check (contender, "unlock", SCENE_OK);
+  g_assert_no_errno (g_unlink (filler));
+  test_folder_assert_empty (folder);
+  test_helper_finish (contender);
+  scene_unmount (folder->path);
 }
 
 /* --- Half a line --------------------------------------------------------- */
@@ -1202,6 +1246,39 @@ test_removal_lock_is_link (TestFolder    *folder,
   assert_in_the_way (folder);
 }
 
+/* In a folder where everybody may make files but delete only their own, the
+ * leftover of another user's remover cannot be cleared away (R7).
+ */
+static void
+test_removal_lock_is_foreign (TestFolder    *folder,
+                              gconstpointer  mode)
+{
+  const SceneOptions nobody = { SCENE_NOBODY };
+  g_autofree char *path = removal_lock (folder->lock_file);
+  const gboolean readable = GPOINTER_TO_UINT (mode) != 0;
+  const SceneResult expected = readable ? SCENE_PERMISSION_DENIED : SCENE_LOCKED;
+  g_autoptr (TestHelper) helper = NULL;
+  g_autofree char *before = NULL;
+  g_autofree char *answer = NULL;
+
+  if (!scene_is_privileged ())
+    return;
+
+  g_assert_no_errno (g_chmod (folder->path, 01777));
+  scene_leave_behind (folder->lock_file, nobody);
+  scene_leave_behind (path, as_usual);
+  g_assert_no_errno (g_chmod (path, GPOINTER_TO_UINT (mode)));
+  helper = scene_start (folder->lock_file, nobody);
+  before = scene_describe (folder->path);
+
+  answer = scene_ask (helper, "try 0", expected);
+  if (readable)
+    assert_message (answer, "test.lock.rmlock");
+  scene_check (helper, "try 100", expected);
+  scene_check (helper, "remove-stale", expected);
+  scene_assert_unchanged (folder->path, before);
+}
+
 /* A remover that was killed is no hindrance, nor is one that was killed while
  * it removed the lock of the first.
  */
@@ -1326,6 +1403,9 @@ main (int    argc,
   ADD ("/paths/holder/untouched", NULL, test_holder_untouched);
   ADD ("/paths/holder/untouched-by-another-user", SCENE_NOBODY, test_holder_untouched);
 
+  ADD ("/paths/holder/on-full-volume", NULL, test_holder_on_full_volume);
+  ADD ("/paths/holder/on-full-volume/without-tmpfile", "--no-tmpfile", test_holder_on_full_volume);
+
   /* With 255 bytes P.rmlock is too long, with 248 P.rmlock.rmlock. */
   ADD ("/paths/name/255-bytes", GSIZE_TO_POINTER (255), test_long_name);
   ADD ("/paths/name/249-bytes", GSIZE_TO_POINTER (249), test_long_name);
@@ -1341,6 +1421,9 @@ main (int    argc,
   ADD ("/paths/removal-lock/directory", NULL, test_removal_lock_is_directory);
   ADD ("/paths/removal-lock/document", NULL, test_removal_lock_is_document);
   ADD ("/paths/removal-lock/symbolic-link", NULL, test_removal_lock_is_link);
+  ADD ("/paths/removal-lock/another-user", GUINT_TO_POINTER (0644), test_removal_lock_is_foreign);
+  ADD ("/paths/removal-lock/another-user/unreadable", GUINT_TO_POINTER (0),
+       test_removal_lock_is_foreign);
   ADD ("/paths/removal-lock/leftover", NULL, test_removal_lock_is_leftover);
   ADD ("/paths/removal-lock/leftover/without-kernel-locks", "--no-flock",
        test_removal_lock_is_leftover);
