@@ -296,6 +296,7 @@ typedef struct
   const char *name;
   int         number;
   int         error;
+  guint32     flags;            /* only with these, in the fifth argument; 0: always */
 } Refused;
 
 static const Refused refused_calls[] = {
@@ -305,6 +306,7 @@ static const Refused refused_calls[] = {
   { "inotify/watch", SYS_inotify_add_watch, EPERM },
   { "link", SYS_linkat, ENOSYS },
   { "link/by-sandbox", SYS_linkat, EPERM },
+  { "link/by-descriptor", SYS_linkat, ENOENT, AT_EMPTY_PATH },
   { "kernel-lock", SYS_flock, ENOSYS },
 };
 
@@ -314,14 +316,20 @@ typedef struct
   const Refused *refused;
 } WithoutCall;
 
+/* From now on, here and in children. */
 static void
-play_without_call (gconstpointer data)
+refuse_call (const Refused *refused)
 {
-  const WithoutCall *without = data;
+  /* The fifth argument's lower half. */
+  const guint32 flags = offsetof (struct seccomp_data, args[4]) +
+                        (G_BYTE_ORDER == G_BIG_ENDIAN ? sizeof (guint32) : 0);
   struct sock_filter filter[] = {
     BPF_STMT (BPF_LD | BPF_W | BPF_ABS, offsetof (struct seccomp_data, nr)),
-    BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, without->refused->number, 0, 1),
-    BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ERRNO | without->refused->error),
+    BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, refused->number, 0, 4),
+    BPF_STMT (BPF_LD | BPF_W | BPF_ABS, flags),
+    BPF_STMT (BPF_ALU | BPF_AND | BPF_K, refused->flags),
+    BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, refused->flags, 0, 1),
+    BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ERRNO | refused->error),
     BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   };
   const struct sock_fprog program = { G_N_ELEMENTS (filter), filter };
@@ -329,7 +337,14 @@ play_without_call (gconstpointer data)
   if (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
       prctl (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) != 0)
     scene_child_skip ("Needs a kernel that filters system calls");
+}
 
+static void
+play_without_call (gconstpointer data)
+{
+  const WithoutCall *without = data;
+
+  refuse_call (without->refused);
   scene_play_pair (without->folder->lock_file, as_usual, as_usual);
 }
 
@@ -355,6 +370,7 @@ typedef struct
 {
   TestFolder *folder;
   const char *option;
+  gboolean    old_kernel;       /* which takes the way through /proc to link */
 } WithoutProc;
 
 static void
@@ -363,10 +379,13 @@ play_without_proc (gconstpointer data)
   TestFolder *folder = ((const WithoutProc *) data)->folder;
   const char *option = ((const WithoutProc *) data)->option;
   const SceneOptions options = { option };
+  const Refused by_descriptor = { NULL, SYS_linkat, ENOENT, AT_EMPTY_PATH };
   pid_t pid;
 
   g_assert_no_errno (unshare (CLONE_NEWNS));
   cover ("/proc");
+  if (((const WithoutProc *) data)->old_kernel)
+    refuse_call (&by_descriptor);
   g_assert_false (g_file_test ("/proc/self", G_FILE_TEST_EXISTS));
 
   for (guint i = 0; i < 3; i++)
@@ -415,18 +434,33 @@ play_without_proc (gconstpointer data)
 }
 
 static void
+run_without_proc (const WithoutProc *without)
+{
+  if (SANITIZER_NEEDS_PROC)
+    g_test_skip ("The sanitizer's run time needs /proc");
+  else if (scene_can_mount () && (without->option == NULL || scene_is_privileged ()))
+    {
+      g_assert_no_errno (g_chmod (without->folder->path, 0777));
+      scene_run_in_child (play_without_proc, without);
+    }
+}
+
+static void
 test_no_proc (TestFolder    *folder,
               gconstpointer  option)
 {
-  const WithoutProc without_proc = { folder, option };
+  const WithoutProc without = { folder, option, FALSE };
 
-  if (SANITIZER_NEEDS_PROC)
-    g_test_skip ("The sanitizer's run time needs /proc");
-  else if (scene_can_mount () && (option == NULL || scene_is_privileged ()))
-    {
-      g_assert_no_errno (g_chmod (folder->path, 0777));
-      scene_run_in_child (play_without_proc, &without_proc);
-    }
+  run_without_proc (&without);
+}
+
+static void
+test_no_proc_old_kernel (TestFolder    *folder,
+                         gconstpointer  data)
+{
+  const WithoutProc without = { folder, NULL, TRUE };
+
+  run_without_proc (&without);
 }
 
 static void
@@ -498,6 +532,7 @@ main (int    argc,
     }
   ADD ("/limits/no-proc", NULL, test_no_proc);
   ADD ("/limits/no-proc/another-user", SCENE_NOBODY, test_no_proc);
+  ADD ("/limits/no-proc/old-kernel", NULL, test_no_proc_old_kernel);
   ADD ("/limits/no-machine-id", NULL, test_no_machine_id);
   ADD ("/limits/empty-machine-id", NULL, test_empty_machine_id);
 

@@ -315,7 +315,7 @@ scene_check (TestHelper  *helper,
              const char  *command,
              SceneResult  expected)
 {
-  g_autofree char *answer = scene_ask (helper, command, expected);
+  g_free (scene_ask (helper, command, expected));
 }
 
 void
