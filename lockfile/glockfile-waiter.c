@@ -14,7 +14,7 @@
 
 /* When to try again: watch, timer, deadline, cancellation (R9 to R13).
  *
- * g_lock_file_waiter_step() makes looks until there is a result or a reason to
+ * g_lock_file_waiter_advance() makes looks until there is a result or a reason to
  * sleep, and says until when; it never sleeps itself. Whoever drives a waiter
  * does that: g_lock_file_waiter_run() on the calling thread.
  *
@@ -454,16 +454,10 @@ notice_event (GLockFileWaiter *self)
   return !cancelled;
 }
 
-/*
- * g_lock_file_waiter_step:
- * @until: (out): with %G_LOCK_FILE_STEP_RESULT_SLEEP, the monotonic time at
- *   which to step again, if the waiter is not woken earlier
- *
- * Looks as often as it makes sense now.
- */
-GLockFileStepResult
-g_lock_file_waiter_step (GLockFileWaiter *self,
-                         gint64          *until)
+/* Looks as often as it makes sense now. */
+static GLockFileStepResult
+step (GLockFileWaiter *self,
+      gint64          *until)
 {
   for (;;)
     {
@@ -503,60 +497,107 @@ g_lock_file_waiter_step (GLockFileWaiter *self,
     }
 }
 
-/* --- On the calling thread ------------------------------------------------- */
-
-static void
-cancelled_cb (GCancellable *cancellable,
-              gpointer      data)
+static gboolean
+may_step_locked (const GLockFileWaiter *self)
 {
-  GLockFileWaiter *self = data;
+  return self->queue == NULL || self->queue->waiters.head == &self->link || self->cancelled;
+}
 
+/* Whether it is the first in its queue, or will not wait any longer. The time may
+ * run out before it is the first: then one look of its own decides, for what the
+ * first one knows is not enough to say that somebody holds the lock now.
+ */
+static gboolean
+may_step (GLockFileWaiter *self)
+{
+  gboolean may;
+
+  g_lock_file_state_lock ();
+  may = may_step_locked (self);
+  g_lock_file_state_unlock ();
+
+  return may || (self->deadline >= 0 && g_get_monotonic_time () >= self->deadline);
+}
+
+/*
+ * g_lock_file_waiter_advance:
+ * @until: (out): with %G_LOCK_FILE_STEP_RESULT_SLEEP, the monotonic time at which
+ *   to go on, if the waiter is not woken earlier; -1 for no such time
+ *
+ * Goes on until there is a result or a reason to sleep. With a result the waiter
+ * has no place in a queue any more; what it got is in its attempt.
+ */
+GLockFileStepResult
+g_lock_file_waiter_advance (GLockFileWaiter *self,
+                            gint64          *until)
+{
+  /* One that does not wait needs no place among those who do. */
+  if (!self->begun && (self->deadline < 0 || g_get_monotonic_time () < self->deadline))
+    {
+      if (g_lock_file_crowd_was_here (self->attempt.path))
+        self->courtesies = N_COURTESIES;
+      enter_queue (self, TRUE);
+    }
+  self->begun = TRUE;
+
+  for (;;)
+    {
+      GLockFileStepResult result;
+
+      if (!may_step (self))
+        {
+          *until = self->deadline;
+          return G_LOCK_FILE_STEP_RESULT_SLEEP;
+        }
+
+      result = step (self, until);
+      if (result != G_LOCK_FILE_STEP_RESULT_SLEEP)
+        {
+          leave_queue (self);
+          return result;
+        }
+
+      /* It has to wait, so it takes a place; others may have come first
+       * meanwhile. */
+      if (self->queue == NULL && self->grace_until == 0)
+        {
+          enter_queue (self, FALSE);
+          if (!may_step (self))
+            {
+              stop_watching (self);
+              g_lock_file_attempt_rest (&self->attempt, FALSE);
+              continue;
+            }
+        }
+      return result;
+    }
+}
+
+/*
+ * g_lock_file_waiter_cancel:
+ *
+ * Makes it give up soon; from any thread. Success counts that comes first.
+ */
+void
+g_lock_file_waiter_cancel (GLockFileWaiter *self)
+{
   g_lock_file_state_lock ();
   self->cancelled = TRUE;
   wake_locked (self);
   g_lock_file_state_unlock ();
 }
 
-static gboolean
-is_first (GLockFileWaiter *self)
-{
-  gboolean first;
-
-  g_lock_file_state_lock ();
-  first = (self->queue == NULL || self->queue->waiters.head == &self->link);
-  g_lock_file_state_unlock ();
-  return first;
-}
-
-static gboolean
-is_cancelled (GLockFileWaiter *self)
-{
-  gboolean cancelled;
-
-  g_lock_file_state_lock ();
-  cancelled = self->cancelled;
-  g_lock_file_state_unlock ();
-  return cancelled;
-}
-
-/* Sleeps until it is the first in its queue. The time may run out before: then
- * one look of its own decides, for what the first one knows is not enough to say
- * that somebody holds the lock now.
- */
 static void
-await_turn (GLockFileWaiter *self)
+cancelled_cb (GCancellable *cancellable,
+              gpointer      waiter)
 {
-  while (!is_first (self) && !is_cancelled (self) &&
-         (self->deadline < 0 || g_get_monotonic_time () < self->deadline))
-    g_lock_file_sleeper_sleep (&self->sleeper, self->deadline);
+  g_lock_file_waiter_cancel (waiter);
 }
 
 /*
  * g_lock_file_waiter_run:
  *
- * Waits on the calling thread. Whatever comes, the waiter has no place in a
- * queue afterwards; what it got is in its attempt. Success counts, even if
- * @cancellable is cancelled at the same moment.
+ * Waits on the calling thread.
  */
 GLockFileStepResult
 g_lock_file_waiter_run (GLockFileWaiter *self,
@@ -569,33 +610,9 @@ g_lock_file_waiter_run (GLockFileWaiter *self,
   if (cancellable != NULL)
     handler = g_cancellable_connect (cancellable, G_CALLBACK (cancelled_cb), self, NULL);
 
-  /* One that does not wait needs no place among those who do. */
-  if (self->deadline < 0 || g_get_monotonic_time () < self->deadline)
-    {
-      if (g_lock_file_crowd_was_here (self->attempt.path))
-        self->courtesies = N_COURTESIES;
-      enter_queue (self, TRUE);
-      await_turn (self);
-    }
+  while ((result = g_lock_file_waiter_advance (self, &until)) == G_LOCK_FILE_STEP_RESULT_SLEEP)
+    g_lock_file_sleeper_sleep (&self->sleeper, until);
 
-  while ((result = g_lock_file_waiter_step (self, &until)) == G_LOCK_FILE_STEP_RESULT_SLEEP)
-    {
-      /* Only now that it has to wait. Others may have come first meanwhile. */
-      if (self->queue == NULL && self->grace_until == 0)
-        {
-          enter_queue (self, FALSE);
-          if (!is_first (self))
-            {
-              stop_watching (self);
-              g_lock_file_attempt_rest (&self->attempt, FALSE);
-              await_turn (self);
-              continue;
-            }
-        }
-      g_lock_file_sleeper_sleep (&self->sleeper, until);
-    }
-
-  leave_queue (self);
   if (handler != 0)
     g_cancellable_disconnect (cancellable, handler);
   return result;

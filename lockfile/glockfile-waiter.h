@@ -29,6 +29,7 @@ typedef struct
   GLockFileAttempt attempt;
   GLockFileOutcome (*look) (GLockFileAttempt *attempt);
   gint64 deadline;              /* monotonic; -1: none */
+  gboolean begun;
 
   /* When to look again. */
   GLockFileWatch watch;
@@ -60,15 +61,16 @@ typedef struct
   GLockFileSleeper sleeper;
 } GLockFileWaiter;
 
-void                g_lock_file_waiter_init  (GLockFileWaiter   *waiter,
-                                              const char        *path,
-                                              guint              stale_lock_time,
-                                              int                timeout);
-void                g_lock_file_waiter_clear (GLockFileWaiter   *waiter);
+void                g_lock_file_waiter_init    (GLockFileWaiter *waiter,
+                                                const char      *path,
+                                                guint            stale_lock_time,
+                                                int              timeout);
+void                g_lock_file_waiter_clear   (GLockFileWaiter *waiter);
 
-GLockFileStepResult g_lock_file_waiter_step  (GLockFileWaiter   *waiter,
-                                              gint64            *until);
-GLockFileStepResult g_lock_file_waiter_run   (GLockFileWaiter   *waiter,
-                                              GCancellable      *cancellable);
+GLockFileStepResult g_lock_file_waiter_advance (GLockFileWaiter *waiter,
+                                                gint64          *until);
+void                g_lock_file_waiter_cancel  (GLockFileWaiter *waiter);
+GLockFileStepResult g_lock_file_waiter_run     (GLockFileWaiter *waiter,
+                                                GCancellable    *cancellable);
 
 G_END_DECLS
