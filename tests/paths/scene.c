@@ -26,7 +26,8 @@ static gboolean have_mounts;
 void
 scene_init (void)
 {
-  have_mounts = unshare (CLONE_NEWNS) == 0 && mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+  have_mounts = (unshare (CLONE_NEWNS) == 0 &&
+                 mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
 }
 
 gboolean

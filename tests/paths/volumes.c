@@ -152,6 +152,7 @@ test_dead_creator (TestFolder    *folder,
   g_assert_no_errno (stat (folder->lock_file, &status));
   g_assert_cmpint (status.st_size, ==, 0);
   scene_check (helper, "try 0", SCENE_LOCKED);
+  test_file_set_age (folder->lock_file, 0);
   scene_check (helper, "remove-stale", SCENE_LOCKED);
 
   test_file_set_age (folder->lock_file, 31);
