@@ -19,6 +19,7 @@ typedef struct
   Worker    *holder;
   Worker    *waiter;
   Sample    *sample;
+  Sample    *cpu_sample;
   int        cycles;
 } Pair;
 
@@ -44,6 +45,7 @@ add_pairs (Pair        *pairs,
       pair->holder = with_holder ? worker_start (contenders[i], pair->path) : NULL;
       pair->waiter = with_waiter ? worker_start (contenders[i], pair->path) : NULL;
       pair->sample = sample_new ();
+      pair->cpu_sample = sample_new ();
       n_pairs++;
     }
   return n_pairs;
@@ -58,21 +60,28 @@ clear_pairs (Pair *pairs,
       g_clear_pointer (&pairs[i].holder, worker_free);
       g_clear_pointer (&pairs[i].waiter, worker_free);
       g_clear_pointer (&pairs[i].sample, sample_free);
+      g_clear_pointer (&pairs[i].cpu_sample, sample_free);
       g_clear_pointer (&pairs[i].path, g_free);
     }
 }
 
-static double
-median_of (Pair      *pairs,
+static Pair *
+find_pair (Pair      *pairs,
            guint      n_pairs,
            Contender *contender)
 {
   for (guint i = 0; i < n_pairs; i++)
     {
       if (pairs[i].contender == contender)
-        return sample_quantile (pairs[i].sample, 0.5);
+        return &pairs[i];
     }
-  return REPORT_NOTHING;
+  return NULL;
+}
+
+static double
+median_of (const Pair *pair)
+{
+  return pair != NULL ? sample_quantile (pair->sample, 0.5) : REPORT_NOTHING;
 }
 
 /* Neither shall know when the other is going to do something: a pause of its
@@ -114,6 +123,17 @@ shuffle (guint *order,
     }
 }
 
+/* The processor time too: it does not care who else uses the machine. */
+static void
+run_cycles (Pair *pair)
+{
+  gint64 cpu = worker_cpu (pair->holder);
+  gint64 time = worker_ask (pair->holder, "cycle %d", pair->cycles);
+
+  sample_add (pair->sample, time / 1e3 / pair->cycles);
+  sample_add (pair->cpu_sample, (worker_cpu (pair->holder) - cpu) / 1e3 / pair->cycles);
+}
+
 static void
 measure_cycle_at (Benchmark   *benchmark,
                   const Place *place)
@@ -122,7 +142,8 @@ measure_cycle_at (Benchmark   *benchmark,
   const int n_rounds = benchmark->brief ? 3 : 1500;
   Pair pairs[MAX_CONTENDERS] = { 0 };
   guint n_pairs;
-  double floor;
+  Pair *bare;
+  double floor, cpu_floor;
 
   contender_content_size = measure_content_size (place);
   n_pairs = add_pairs (pairs, place, TRUE, FALSE, FALSE);
@@ -144,22 +165,25 @@ measure_cycle_at (Benchmark   *benchmark,
 
           if (pair->contender->polls && round % 10 != 0)
             continue;
-          sample_add (pair->sample,
-                      worker_ask (pair->holder, "cycle %d", pair->cycles) / 1e3 / pair->cycles);
+          run_cycles (pair);
         }
     }
 
-  floor = median_of (pairs, n_pairs, &contender_system_calls);
+  bare = find_pair (pairs, n_pairs, &contender_system_calls);
+  floor = median_of (bare);
+  cpu_floor = bare != NULL ? sample_quantile (bare->cpu_sample, 0.5) : REPORT_NOTHING;
   for (guint i = 0; i < n_pairs; i++)
     {
-      double median = sample_quantile (pairs[i].sample, 0.5);
+      double median = median_of (&pairs[i]);
+      double cpu = sample_quantile (pairs[i].cpu_sample, 0.5);
 
       report_row (benchmark->report, place->name, pairs[i].contender->name,
                   (double[]) { sample_quantile (pairs[i].sample, 0.25), median,
-                               sample_quantile (pairs[i].sample, 0.75), median / floor });
+                               sample_quantile (pairs[i].sample, 0.75), median / floor, cpu,
+                               cpu / cpu_floor });
     }
   report_at_most (benchmark->report, place->name, "cycle, times the bare system calls",
-                  median_of (pairs, n_pairs, &contender_glockfile) / floor, 1.3);
+                  median_of (find_pair (pairs, n_pairs, &contender_glockfile)) / floor, 1.3);
 
   clear_pairs (pairs, n_pairs);
 }
@@ -168,7 +192,8 @@ void
 measure_cycle (Benchmark *benchmark)
 {
   static const char *const columns[] = { "25 % µs", "median µs", "75 % µs",
-                                         "times bare", NULL };
+                                         "times bare", "CPU µs", "times bare's",
+                                         NULL };
 
   report_section (benchmark->report, "cycle", "Lock and unlock, nobody else there", columns);
   for (guint i = 0; i < benchmark->n_places; i++)
@@ -237,10 +262,10 @@ measure_passing_at (Benchmark   *benchmark,
         }
     }
 
-  floor = median_of (pairs, n_pairs, &contender_flock);
+  floor = median_of (find_pair (pairs, n_pairs, &contender_flock));
   for (guint i = 0; i < n_pairs; i++)
     {
-      double median = sample_quantile (pairs[i].sample, 0.5);
+      double median = median_of (&pairs[i]);
 
       report_row (benchmark->report, place->name, pairs[i].contender->name,
                   (double[]) { sample_quantile (pairs[i].sample, 0.25), median,
