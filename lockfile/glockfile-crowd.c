@@ -87,6 +87,49 @@ set_lock (const GLockFileCrowd *self,
   return fcntl (self->place->fd, F_OFD_SETLK, &lock) == 0;
 }
 
+static GLockFileCrowdPlace *
+find_place (const char *directory)
+{
+  GLockFileCrowdPlace *place;
+
+  g_lock_file_state_lock ();
+  if (places == NULL || places_generation != g_lock_file_fork_generation ())
+    {
+      places_generation = g_lock_file_fork_generation ();
+      places = g_hash_table_new (g_str_hash, g_str_equal);
+    }
+  place = g_hash_table_lookup (places, directory);
+  if (place != NULL)
+    place->n_users++;
+  g_lock_file_state_unlock ();
+  return place;
+}
+
+static GLockFileCrowdPlace *
+open_place (const char *directory)
+{
+  GLockFileCrowdPlace *place;
+  int fd;
+
+  g_lock_file_descriptors_enter ();
+  fd = open (directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK);
+  if (fd >= 0)
+    g_lock_file_descriptors_add (fd);
+  g_lock_file_descriptors_leave ();
+  if (fd < 0)
+    return NULL;
+
+  place = g_new0 (GLockFileCrowdPlace, 1);
+  place->directory = g_strdup (directory);
+  place->fd = fd;
+  place->n_users = 1;
+  g_lock_file_state_lock ();
+  if (!g_hash_table_contains (places, directory))
+    g_hash_table_insert (places, place->directory, place);
+  g_lock_file_state_unlock ();
+  return place;
+}
+
 /*
  * g_lock_file_crowd_enter:
  *
@@ -97,32 +140,15 @@ g_lock_file_crowd_enter (GLockFileCrowd *self,
                          const char     *directory,
                          const char     *path)
 {
-  GLockFileCrowdPlace *place;
-  int fd;
+  GLockFileCrowdPlace *place = find_place (directory);
 
-  g_lock_file_state_lock ();
-  if (places == NULL || places_generation != g_lock_file_fork_generation ())
-    {
-      places_generation = g_lock_file_fork_generation ();
-      places = g_hash_table_new (g_str_hash, g_str_equal);
-    }
-  place = g_hash_table_lookup (places, directory);
   if (place == NULL)
     {
-      /* On a local volume, so under the mutex. */
-      fd = open (directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK);
-      if (fd >= 0)
-        {
-          g_lock_file_descriptors_add_locked (fd);
-          place = g_new0 (GLockFileCrowdPlace, 1);
-          place->directory = g_strdup (directory);
-          place->fd = fd;
-          g_hash_table_insert (places, place->directory, place);
-        }
+      /* Not with the mutex held: the way to the directory may lead over a
+       * network. Two threads may come here at once; then there are two places,
+       * of which one is not found again. */
+      place = open_place (directory);
     }
-  if (place != NULL)
-    place->n_users++;
-  g_lock_file_state_unlock ();
 
   self->place = place;
   if (place == NULL)
@@ -150,7 +176,8 @@ g_lock_file_crowd_leave (GLockFileCrowd *self)
   else
     {
       /* With the descriptor goes its lock. */
-      g_hash_table_remove (places, place->directory);
+      if (g_hash_table_lookup (places, place->directory) == place)
+        g_hash_table_remove (places, place->directory);
       g_lock_file_descriptors_remove_locked (place->fd);
       close (place->fd);
       g_free (place->directory);

@@ -305,6 +305,20 @@ g_lock_file_disk_publish (GLockFileHandle *handle,
     }
 }
 
+/*
+ * g_lock_file_disk_touch:
+ *
+ * R17: makes the file young again.
+ */
+int
+g_lock_file_disk_touch (GLockFileHandle *handle)
+{
+  int result;
+
+  RETRY (result, CALLS->futimens (handle->fd, NULL));
+  return result == 0 ? 0 : errno;
+}
+
 void
 g_lock_file_disk_close (GLockFileHandle *handle)
 {

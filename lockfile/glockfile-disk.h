@@ -56,6 +56,7 @@ int      g_lock_file_disk_write          (GLockFileHandle      *handle,
                                           gboolean              flush);
 int      g_lock_file_disk_publish        (GLockFileHandle      *handle,
                                           const char           *path);
+int      g_lock_file_disk_touch          (GLockFileHandle      *handle);
 void     g_lock_file_disk_close          (GLockFileHandle      *handle);
 
 int      g_lock_file_disk_check          (const GLockFileId    *id,

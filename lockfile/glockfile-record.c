@@ -332,7 +332,7 @@ typedef struct
   gsize size;
 } Output;
 
-static void
+static inline void
 put (Output     *output,
      const char *text,
      gsize       size)
@@ -342,7 +342,7 @@ put (Output     *output,
   output->size += size;
 }
 
-static void
+static inline void
 put_text (Output     *output,
           const char *text)
 {

@@ -16,7 +16,8 @@
  *
  * g_lock_file_waiter_advance() makes looks until there is a result or a reason to
  * sleep, and says until when; it never sleeps itself. Whoever drives a waiter
- * does that: g_lock_file_waiter_run() on the calling thread.
+ * does that: g_lock_file_waiter_run() on the calling thread, or an operation that
+ * goes on in worker threads and sleeps in a main context.
  *
  * Waiters of one process on one path stand in a queue. Only the first of them
  * makes looks, so a thousand cost one look a wake-up; it passes its turn on when
@@ -61,7 +62,10 @@ static guint queues_generation;
 static void
 wake_locked (GLockFileWaiter *self)
 {
-  g_lock_file_sleeper_wake_locked (&self->sleeper);
+  if (self->suspension != NULL)
+    g_lock_file_suspension_wake_locked (self->suspension);
+  else
+    g_lock_file_sleeper_wake_locked (&self->sleeper);
 }
 
 /* Takes a place in the queue for the path; if @only_behind, only if somebody

@@ -8,6 +8,7 @@
 
 #include "glockfile-attempt.h"
 #include "glockfile-crowd.h"
+#include "glockfile-loop.h"
 #include "glockfile-watch.h"
 
 G_BEGIN_DECLS
@@ -58,7 +59,9 @@ typedef struct
   GList link;
   gboolean cancelled;
 
-  GLockFileSleeper sleeper;
+  /* Where it sleeps. */
+  GLockFileSleeper sleeper;         /* on the calling thread, or */
+  GLockFileSuspension *suspension;  /* (nullable): in a main context */
 } GLockFileWaiter;
 
 void                g_lock_file_waiter_init    (GLockFileWaiter *waiter,

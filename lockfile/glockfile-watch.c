@@ -50,9 +50,12 @@ static struct
   int epoll_fd;
   int inotify_fd;
   int bell_fd;                  /* makes the leader look up */
+  guint n_adding;               /* threads that are about to watch a file */
   GHashTable *files;            /* inotify's number → GSList of GLockFileWatch */
+  GArray *unused_files;         /* numbers to be given back when nobody adds one */
   GHashTable *processes;        /* process ID → GLockFileWatchedProcess */
   GLockFileWatchedProcess *spare; /* nobody's, kept for the next who waits for it */
+  guint n_pollers;              /* main loops that poll the epoll set */
   GQueue sleepers;
   GLockFileSleeper *leader;
   gboolean leader_polls;
@@ -123,6 +126,7 @@ prepare_locked (void)
     hub.inotify_fd = -1;
 
   hub.files = g_hash_table_new (NULL, NULL);
+  hub.unused_files = g_array_new (FALSE, FALSE, sizeof (int));
   hub.processes = g_hash_table_new (NULL, NULL);
   hub.ready = TRUE;
   return TRUE;
@@ -141,6 +145,35 @@ g_lock_file_watch_init (GLockFileWatch  *self,
 
 /* --- Files ----------------------------------------------------------------- */
 
+/* Gives back numbers that are not in use. While some thread is adding a watch its
+ * number may be one of them, for a file has but one: then later. If the file is
+ * gone the kernel has given it back already.
+ */
+static void
+remove_unused_files_locked (void)
+{
+  if (hub.n_adding > 0)
+    return;
+  for (guint i = 0; i < hub.unused_files->len; i++)
+    {
+      int file = g_array_index (hub.unused_files, int, i);
+
+      if (!g_hash_table_contains (hub.files, GINT_TO_POINTER (file)))
+        inotify_rm_watch (hub.inotify_fd, file);
+    }
+  g_array_set_size (hub.unused_files, 0);
+}
+
+static void
+start_file_locked (GLockFileWatch *self,
+                   int             file)
+{
+  gpointer key = GINT_TO_POINTER (file);
+
+  self->file = file;
+  g_hash_table_insert (hub.files, key, g_slist_prepend (g_hash_table_lookup (hub.files, key), self));
+}
+
 static void
 stop_file_locked (GLockFileWatch *self)
 {
@@ -158,8 +191,8 @@ stop_file_locked (GLockFileWatch *self)
   else
     {
       g_hash_table_remove (hub.files, key);
-      /* If the file is gone the kernel has done so already. */
-      inotify_rm_watch (hub.inotify_fd, self->file);
+      g_array_append_val (hub.unused_files, self->file);
+      remove_unused_files_locked ();
     }
   self->file = -1;
 }
@@ -177,33 +210,31 @@ gboolean
 g_lock_file_watch_file (GLockFileWatch *self,
                         const char     *path)
 {
-  gboolean watched;
+  int inotify_fd = -1, file = -1;
 
   g_lock_file_state_lock ();
-  if (prepare_locked ())
+  if (prepare_locked () && hub.inotify_fd >= 0)
     {
-      int before = self->file;
-      int file = -1;
-
-      if (hub.inotify_fd >= 0)
-        file = inotify_add_watch (hub.inotify_fd, path, FILE_EVENTS);
-      if (file < 0 || file != before)
-        {
-          stop_file_locked (self);
-          if (file >= 0)
-            {
-              gpointer key = GINT_TO_POINTER (file);
-
-              self->file = file;
-              g_hash_table_insert (hub.files, key,
-                                   g_slist_prepend (g_hash_table_lookup (hub.files, key), self));
-            }
-        }
+      inotify_fd = hub.inotify_fd;
+      hub.n_adding++;
     }
-  watched = (self->file >= 0);
+  g_lock_file_state_unlock ();
+  if (inotify_fd < 0)
+    return FALSE;
+
+  /* Not with the mutex held: the way to the path may lead over a network. */
+  file = inotify_add_watch (inotify_fd, path, FILE_EVENTS);
+
+  g_lock_file_state_lock ();
+  if (file < 0 || file != self->file)
+    stop_file_locked (self);
+  if (file >= 0 && file != self->file)
+    start_file_locked (self, file);
+  hub.n_adding--;
+  remove_unused_files_locked ();
   g_lock_file_state_unlock ();
 
-  return watched;
+  return file >= 0;
 }
 
 static void
@@ -355,7 +386,8 @@ g_lock_file_watch_give_back (void)
   if (hub.ready)
     {
       drop_spare_locked ();
-      if (hub.leader == NULL && g_hash_table_size (hub.files) == 0 &&
+      if (hub.leader == NULL && hub.n_adding == 0 && hub.n_pollers == 0 &&
+          g_hash_table_size (hub.files) == 0 &&
           g_hash_table_size (hub.processes) == 0)
         {
           if (hub.inotify_fd >= 0)
@@ -363,6 +395,7 @@ g_lock_file_watch_give_back (void)
           close_locked (hub.bell_fd);
           close_locked (hub.epoll_fd);
           g_clear_pointer (&hub.files, g_hash_table_unref);
+          g_clear_pointer (&hub.unused_files, g_array_unref);
           g_clear_pointer (&hub.processes, g_hash_table_unref);
           hub.ready = FALSE;
         }
@@ -379,12 +412,37 @@ g_lock_file_watch_stop (GLockFileWatch *self)
   g_lock_file_state_unlock ();
 }
 
-/* Reads what has happened, and wakes whom it concerns. */
-static void
-dispatch_locked (void)
+/*
+ * g_lock_file_watch_poll_locked:
+ *
+ * For a main loop that will poll: gives the descriptor to be polled, until
+ * g_lock_file_watch_unpoll_locked() is called; -1 if there is none.
+ */
+int
+g_lock_file_watch_poll_locked (void)
+{
+  if (!prepare_locked ())
+    return -1;
+  hub.n_pollers++;
+  return hub.epoll_fd;
+}
+
+void
+g_lock_file_watch_unpoll_locked (void)
+{
+  hub.n_pollers--;
+}
+
+/*
+ * g_lock_file_watch_dispatch_locked:
+ *
+ * Reads what has happened, and wakes whom it concerns.
+ */
+void
+g_lock_file_watch_dispatch_locked (void)
 {
   struct epoll_event events[16];
-  int n = epoll_wait (hub.epoll_fd, events, G_N_ELEMENTS (events), 0);
+  int n = hub.ready ? epoll_wait (hub.epoll_fd, events, G_N_ELEMENTS (events), 0) : 0;
 
   for (int i = 0; i < n; i++)
     {
@@ -483,7 +541,7 @@ g_lock_file_sleeper_sleep (GLockFileSleeper *self,
           poll_set (until);
           g_lock_file_state_lock ();
           hub.leader_polls = FALSE;
-          dispatch_locked ();
+          g_lock_file_watch_dispatch_locked ();
           hub.leader = NULL;
         }
       else

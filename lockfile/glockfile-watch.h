@@ -40,6 +40,10 @@ void     g_lock_file_watch_stop          (GLockFileWatch   *watch);
 
 void     g_lock_file_watch_give_back     (void);
 
+int      g_lock_file_watch_poll_locked   (void);
+void     g_lock_file_watch_unpoll_locked (void);
+void     g_lock_file_watch_dispatch_locked (void);
+
 void     g_lock_file_sleeper_init        (GLockFileSleeper *sleeper,
                                           GLockFileWatch   *watch);
 void     g_lock_file_sleeper_clear       (GLockFileSleeper *sleeper);

@@ -7,12 +7,11 @@
 #include "glockfile.h"
 
 #include "glockfile-descriptors.h"
+#include "glockfile-operation.h"
+#include "glockfile-private.h"
 #include "glockfile-release.h"
-#include "glockfile-waiter.h"
 
-#include <errno.h>
 #include <glib/gi18n-lib.h>
-#include <string.h>
 #include <unistd.h>
 
 /**
@@ -65,38 +64,16 @@
  * ## Threads and processes
  *
  * An object can be used from several threads; two operations at the same time
- * fail with %G_IO_ERROR_PENDING. The lock belongs to the process that took it:
- * in a child made by `fork()` the object is unlocked, and the parent's lock is
- * not touched. Property notifications are emitted in the thread that called.
+ * fail with %G_IO_ERROR_PENDING. Property notifications are emitted in the thread
+ * that called, or in the main context that an asynchronous operation was begun in.
+ *
+ * The lock belongs to the process that took it: in a child made by `fork()` the
+ * object is unlocked, and the parent's lock is not touched. The child can lock with
+ * the same object; but as with any library, the child of a process that has threads
+ * does better to run another program first.
  *
  * Since: 1.0
  */
-
-/* States: unlocked, locked (there is a handle), and in both of them busy, while an
- * operation is under way in some thread. Only the thread that made it busy
- * changes the state; everybody reads it under the library's mutex. No system
- * call is made and no signal emitted with the mutex held.
- *
- * A state is that of the process in which it was set: in a child of fork() the
- * descriptor is closed already, the thread that was busy is not there, and the
- * object is unlocked (R15).
- */
-struct _GLockFile
-{
-  GObject parent_instance;
-
-  /* Set at construction. */
-  char *file_name;              /* as given */
-  char *path;                   /* absolute; may be the same pointer */
-
-  /* Guarded by the library's mutex. */
-  guint stale_lock_time;
-  guint generation;             /* the fork generation that what follows is from */
-  gboolean busy;
-  GLockFileHandle handle;       /* the lock; none when unlocked */
-  gboolean crowded;             /* other processes were waiting for it too */
-  GLockFileInfo *previous_holder; /* (nullable) */
-};
 
 struct _GLockFileLocker
 {
@@ -115,91 +92,52 @@ typedef enum
 
 static GParamSpec *properties[PROP_PREVIOUS_HOLDER + 1];
 
+enum
+{
+  SIGNAL_LOST,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
 #define DEFAULT_STALE_LOCK_TIME 30000
 
-/* --- States ---------------------------------------------------------------- */
+/* --- What changes ----------------------------------------------------------- */
 
-static void
-notice_fork_locked (GLockFile *self)
+void
+g_lock_file_notice_fork_locked (GLockFile *self)
 {
   if (self->generation == g_lock_file_fork_generation ())
     return;
   self->generation = g_lock_file_fork_generation ();
   self->busy = FALSE;
   self->handle.fd = -1;
+  self->keeper = NULL; /* What it uses was the parent's. */
 }
 
-/* Makes the object busy, if it is not. */
-static gboolean
-begin (GLockFile  *self,
-       gboolean   *locked,
-       GError    **error)
+void
+g_lock_file_announce (GLockFile        *self,
+                      GLockFileChanges  changes)
 {
-  gboolean was_busy;
-
-  g_lock_file_state_lock ();
-  notice_fork_locked (self);
-  was_busy = self->busy;
-  self->busy = TRUE;
-  *locked = (self->handle.fd >= 0);
-  g_lock_file_state_unlock ();
-
-  if (was_busy)
-    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PENDING,
-                         _("Another operation on this lock is still under way"));
-  return !was_busy;
-}
-
-/* Ends what begin() began; the lock is what it was. */
-static void
-end (GLockFile *self)
-{
-  g_lock_file_state_lock ();
-  self->busy = FALSE;
-  g_lock_file_state_unlock ();
-}
-
-/* Ends an acquisition that succeeded. */
-static void
-end_locked (GLockFile       *self,
-            GLockFileHandle  handle,
-            gboolean         crowded,
-            GLockFileInfo   *previous_holder)
-{
-  g_autoptr (GLockFileInfo) former = NULL;
-  gboolean changed;
-
-  g_lock_file_state_lock ();
-  self->busy = FALSE;
-  self->handle = handle;
-  self->crowded = crowded;
-  changed = (self->previous_holder != previous_holder);
-  former = g_steal_pointer (&self->previous_holder);
-  self->previous_holder = previous_holder;
-  g_lock_file_state_unlock ();
-
-  if (changed)
+  if (changes & G_LOCK_FILE_CHANGE_PREVIOUS_HOLDER)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PREVIOUS_HOLDER]);
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LOCKED]);
+  if (changes & G_LOCK_FILE_CHANGE_LOCKED)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LOCKED]);
 }
 
-/* Ends an operation after which the lock is gone. */
-static void
-end_unlocked (GLockFile *self)
+void
+g_lock_file_announce_lost (GLockFile *self)
 {
-  g_lock_file_state_lock ();
-  self->busy = FALSE;
-  self->handle.fd = -1;
-  g_lock_file_state_unlock ();
+  g_autoptr (GError) error = NULL;
 
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LOCKED]);
+  g_lock_file_set_lost_error (self, &error);
+  g_lock_file_announce (self, G_LOCK_FILE_CHANGE_LOCKED);
+  g_signal_emit (self, signals[SIGNAL_LOST], 0, error);
 }
 
-/* --- Errors ---------------------------------------------------------------- */
-
-static void
-set_lost_error (GLockFile  *self,
-                GError    **error)
+void
+g_lock_file_set_lost_error (GLockFile  *self,
+                            GError    **error)
 {
   g_autofree char *name = g_filename_display_name (self->file_name);
 
@@ -292,16 +230,21 @@ static void
 g_lock_file_dispose (GObject *object)
 {
   GLockFile *self = G_LOCK_FILE (object);
+  GLockFileKeeper *keeper;
   GLockFileHandle handle;
 
   g_lock_file_state_lock ();
-  notice_fork_locked (self);
+  g_lock_file_notice_fork_locked (self);
+  keeper = g_steal_pointer (&self->keeper);
   handle = self->handle;
   self->handle.fd = -1;
   g_lock_file_state_unlock ();
 
   if (handle.fd >= 0)
-    g_lock_file_abandon (&handle, self->path);
+    {
+      g_lock_file_keeper_stop (keeper);
+      g_lock_file_abandon (&handle, self->path);
+    }
 
   G_OBJECT_CLASS (g_lock_file_parent_class)->dispose (object);
 }
@@ -391,6 +334,28 @@ g_lock_file_class_init (GLockFileClass *klass)
                          G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
 
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
+
+  /**
+   * GLockFile::lost:
+   * @self: the lock file
+   * @error: what happened to the file
+   *
+   * Emitted when the lock file was removed or replaced while the lock was held.
+   *
+   * The object is unlocked already. What the lock protects may be changed by others
+   * now: an editor should warn its user, and not save without asking.
+   *
+   * It is emitted once for each loss, in the thread-default main context of the
+   * acquisition, if that is being run: on a local volume at once, elsewhere by the next
+   * heartbeat, that is within ten seconds or a third of
+   * [property@GLockFile.LockFile:stale-lock-time]. A program without a main loop uses
+   * [method@GLockFile.LockFile.verify].
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_LOST] =
+    g_signal_new ("lost", G_TYPE_LOCK_FILE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 1, G_TYPE_ERROR | G_SIGNAL_TYPE_STATIC_SCOPE);
 }
 
 static void
@@ -549,80 +514,13 @@ g_lock_file_is_locked (GLockFile *self)
   g_return_val_if_fail (G_IS_LOCK_FILE (self), FALSE);
 
   g_lock_file_state_lock ();
-  notice_fork_locked (self);
+  g_lock_file_notice_fork_locked (self);
   locked = (self->handle.fd >= 0);
   g_lock_file_state_unlock ();
   return locked;
 }
 
 /* --- Locking --------------------------------------------------------------- */
-
-/* Makes what a waiter came to an error, unless it succeeded. */
-static gboolean
-check_result (GLockFileWaiter      *waiter,
-              GLockFileStepResult   result,
-              GError              **error)
-{
-  switch (result)
-    {
-    case G_LOCK_FILE_STEP_RESULT_GOT:
-      return TRUE;
-    case G_LOCK_FILE_STEP_RESULT_CANCELLED:
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, _("Operation was cancelled"));
-      return FALSE;
-    case G_LOCK_FILE_STEP_RESULT_GAVE_UP:
-      g_lock_file_attempt_set_error (&waiter->attempt, G_LOCK_FILE_OUTCOME_HELD, error);
-      return FALSE;
-    case G_LOCK_FILE_STEP_RESULT_ERROR:
-    case G_LOCK_FILE_STEP_RESULT_SLEEP:
-    default:
-      g_lock_file_attempt_set_error (&waiter->attempt, G_LOCK_FILE_OUTCOME_ERROR, error);
-      return FALSE;
-    }
-}
-
-static gboolean
-acquire (GLockFile     *self,
-         int            timeout,
-         GCancellable  *cancellable,
-         GError       **error)
-{
-  GLockFileInfo *previous_holder = NULL;
-  GLockFileWaiter waiter;
-  gboolean locked, got;
-
-  if (g_cancellable_set_error_if_cancelled (cancellable, error))
-    return FALSE;
-  if (!begin (self, &locked, error))
-    return FALSE;
-  if (locked)
-    {
-      g_autofree char *name = g_filename_display_name (self->file_name);
-
-      end (self);
-      g_set_error (error, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_LOCKED,
-                   _("“%s” is locked already, by this very object"), name);
-      return FALSE;
-    }
-
-  g_lock_file_waiter_init (&waiter, self->path, g_lock_file_get_stale_lock_time (self), timeout);
-  got = check_result (&waiter, g_lock_file_waiter_run (&waiter, cancellable), error);
-  if (got)
-    {
-      if (waiter.attempt.previous != NULL)
-        previous_holder = g_lock_file_info_new (waiter.attempt.previous,
-                                                G_LOCK_FILE_HOLDER_STATE_GONE);
-      end_locked (self, g_lock_file_attempt_steal (&waiter.attempt), waiter.in_crowd,
-                  previous_holder);
-    }
-  else
-    {
-      end (self);
-    }
-
-  g_lock_file_waiter_clear (&waiter);
-  return got;
-}
 
 /**
  * g_lock_file_lock:
@@ -665,6 +563,67 @@ g_lock_file_lock (GLockFile     *self,
 }
 
 /**
+ * g_lock_file_lock_async:
+ * @self: a lock file
+ * @io_priority: the priority of the result, such as %G_PRIORITY_DEFAULT
+ * @cancellable: (nullable): a cancellable, or %NULL
+ * @callback: (nullable) (scope async) (closure user_data): called with the result
+ * @user_data: data for @callback
+ *
+ * Takes the lock, and waits for it without limit if somebody else has it, as
+ * [method@GLockFile.LockFile.lock] does, without blocking.
+ *
+ * Neither the calling thread nor the main context is ever blocked by a file system:
+ * every call on a file is made in a worker thread. While it waits it has no thread at
+ * all. @callback is called in the thread-default main context of the caller, and
+ * notifications are emitted there, right before.
+ *
+ * A cancelled operation never leaves the lock taken; if cancelling and locking come
+ * together, it succeeds.
+ *
+ * Since: 1.0
+ */
+void
+g_lock_file_lock_async (GLockFile           *self,
+                        int                  io_priority,
+                        GCancellable        *cancellable,
+                        GAsyncReadyCallback  callback,
+                        gpointer             user_data)
+{
+  g_return_if_fail (G_IS_LOCK_FILE (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  g_lock_file_operate_async (self, G_LOCK_FILE_OPERATION_ACQUIRE, -1, io_priority, cancellable,
+                             callback, user_data, g_lock_file_lock_async, "[GLockFile] lock");
+}
+
+/**
+ * g_lock_file_lock_finish:
+ * @self: a lock file
+ * @result: the result that the callback got
+ * @error: return location for a #GError, or %NULL
+ *
+ * Ends what [method@GLockFile.LockFile.lock_async] began; the errors are those of
+ * [method@GLockFile.LockFile.lock].
+ *
+ * Returns: %TRUE if the lock is held now
+ *
+ * Since: 1.0
+ */
+gboolean
+g_lock_file_lock_finish (GLockFile     *self,
+                         GAsyncResult  *result,
+                         GError       **error)
+{
+  g_return_val_if_fail (G_IS_LOCK_FILE (self), FALSE);
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, g_lock_file_lock_async), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/**
  * g_lock_file_try_lock:
  * @self: a lock file
  * @timeout: how long to wait, in milliseconds; 0 to try once, negative to wait
@@ -695,7 +654,71 @@ g_lock_file_try_lock (GLockFile     *self,
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  return acquire (self, timeout, cancellable, error);
+  return g_lock_file_operate (self, G_LOCK_FILE_OPERATION_ACQUIRE, timeout, cancellable, NULL, error);
+}
+
+/**
+ * g_lock_file_try_lock_async:
+ * @self: a lock file
+ * @timeout: how long to wait, in milliseconds; 0 to try once, negative to wait
+ *   without limit
+ * @io_priority: the priority of the result, such as %G_PRIORITY_DEFAULT
+ * @cancellable: (nullable): a cancellable, or %NULL
+ * @callback: (nullable) (scope async) (closure user_data): called with the result
+ * @user_data: data for @callback
+ *
+ * Takes the lock, and waits for it for some time if somebody else has it, as
+ * [method@GLockFile.LockFile.try_lock] does, without blocking.
+ *
+ * Neither the calling thread nor the main context is ever blocked by a file system:
+ * every call on a file is made in a worker thread. While it waits it has no thread at
+ * all. @callback is called in the thread-default main context of the caller, and
+ * notifications are emitted there, right before.
+ *
+ * A cancelled operation never leaves the lock taken; if cancelling and locking come
+ * together, it succeeds.
+ *
+ * Since: 1.0
+ */
+void
+g_lock_file_try_lock_async (GLockFile           *self,
+                            int                  timeout,
+                            int                  io_priority,
+                            GCancellable        *cancellable,
+                            GAsyncReadyCallback  callback,
+                            gpointer             user_data)
+{
+  g_return_if_fail (G_IS_LOCK_FILE (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  g_lock_file_operate_async (self, G_LOCK_FILE_OPERATION_ACQUIRE, timeout, io_priority, cancellable,
+                             callback, user_data, g_lock_file_try_lock_async, "[GLockFile] try lock");
+}
+
+/**
+ * g_lock_file_try_lock_finish:
+ * @self: a lock file
+ * @result: the result that the callback got
+ * @error: return location for a #GError, or %NULL
+ *
+ * Ends what [method@GLockFile.LockFile.try_lock_async] began; the errors are those of
+ * [method@GLockFile.LockFile.try_lock].
+ *
+ * Returns: %TRUE if the lock is held now
+ *
+ * Since: 1.0
+ */
+gboolean
+g_lock_file_try_lock_finish (GLockFile     *self,
+                             GAsyncResult  *result,
+                             GError       **error)
+{
+  g_return_val_if_fail (G_IS_LOCK_FILE (self), FALSE);
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, g_lock_file_try_lock_async), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
 }
 
 /**
@@ -723,41 +746,71 @@ gboolean
 g_lock_file_unlock (GLockFile  *self,
                     GError    **error)
 {
-  GLockFileHandle handle;
-  gboolean locked, lost;
-  int failure;
-
   g_return_val_if_fail (G_IS_LOCK_FILE (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  if (!begin (self, &locked, error))
-    return FALSE;
-  if (!locked)
-    {
-      end (self);
-      return TRUE;
-    }
+  return g_lock_file_operate (self, G_LOCK_FILE_OPERATION_RELEASE, 0, NULL, NULL, error);
+}
 
-  handle = self->handle;
-  failure = g_lock_file_release (&handle, self->path, &lost);
-  if (self->crowded)
-    g_lock_file_crowd_remember (self->path);
-  end_unlocked (self);
+/**
+ * g_lock_file_unlock_async:
+ * @self: a lock file
+ * @io_priority: the priority of the result, such as %G_PRIORITY_DEFAULT
+ * @cancellable: (nullable): a cancellable, or %NULL
+ * @callback: (nullable) (scope async) (closure user_data): called with the result
+ * @user_data: data for @callback
+ *
+ * Releases the lock and deletes the lock file, as [method@GLockFile.LockFile.unlock]
+ * does, without blocking.
+ *
+ * Neither the calling thread nor the main context is ever blocked by a file system:
+ * every call on a file is made in a worker thread. While it waits it has no thread at
+ * all. @callback is called in the thread-default main context of the caller, and
+ * notifications are emitted there, right before.
+ *
+ * It cannot be cancelled once it has begun; a @cancellable that is cancelled before
+ * makes it fail with %G_IO_ERROR_CANCELLED, and the lock is kept.
+ *
+ * Since: 1.0
+ */
+void
+g_lock_file_unlock_async (GLockFile           *self,
+                          int                  io_priority,
+                          GCancellable        *cancellable,
+                          GAsyncReadyCallback  callback,
+                          gpointer             user_data)
+{
+  g_return_if_fail (G_IS_LOCK_FILE (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  if (lost)
-    {
-      set_lost_error (self, error);
-      return FALSE;
-    }
-  if (failure != 0)
-    {
-      g_autofree char *name = g_filename_display_name (self->file_name);
+  g_lock_file_operate_async (self, G_LOCK_FILE_OPERATION_RELEASE, 0, io_priority, cancellable,
+                             callback, user_data, g_lock_file_unlock_async, "[GLockFile] unlock");
+}
 
-      g_set_error (error, G_LOCK_FILE_ERROR, g_lock_file_attempt_error_code (failure),
-                   _("Could not delete the lock file “%s”: %s"), name, g_strerror (failure));
-      return FALSE;
-    }
-  return TRUE;
+/**
+ * g_lock_file_unlock_finish:
+ * @self: a lock file
+ * @result: the result that the callback got
+ * @error: return location for a #GError, or %NULL
+ *
+ * Ends what [method@GLockFile.LockFile.unlock_async] began; the errors are those of
+ * [method@GLockFile.LockFile.unlock].
+ *
+ * Returns: %TRUE if the lock was released, or was not held
+ *
+ * Since: 1.0
+ */
+gboolean
+g_lock_file_unlock_finish (GLockFile     *self,
+                           GAsyncResult  *result,
+                           GError       **error)
+{
+  g_return_val_if_fail (G_IS_LOCK_FILE (self), FALSE);
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, g_lock_file_unlock_async), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
 }
 
 /**
@@ -774,7 +827,8 @@ g_lock_file_unlock (GLockFile  *self,
  * Fails with
  *
  * - %G_LOCK_FILE_ERROR_LOST if the lock file was removed or replaced; from then
- *   on the object is unlocked. Also if the object was not locked,
+ *   on the object is unlocked, and [signal@GLockFile.LockFile::lost] is not
+ *   emitted. Also if the object was not locked,
  * - %G_LOCK_FILE_ERROR_PERMISSION_DENIED or %G_LOCK_FILE_ERROR_FAILED if it
  *   cannot be seen; the lock is kept then,
  * - %G_IO_ERROR_PENDING if another operation on @self is under way.
@@ -787,6 +841,7 @@ gboolean
 g_lock_file_verify (GLockFile  *self,
                     GError    **error)
 {
+  GLockFileKeeper *keeper;
   GLockFileHandle handle;
   gboolean locked, is_there;
   int failure;
@@ -794,13 +849,13 @@ g_lock_file_verify (GLockFile  *self,
   g_return_val_if_fail (G_IS_LOCK_FILE (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  if (!begin (self, &locked, error))
+  if (!g_lock_file_begin (self, &locked, error))
     return FALSE;
   if (!locked)
     {
       g_autofree char *name = g_filename_display_name (self->file_name);
 
-      end (self);
+      g_lock_file_end (self, 0);
       g_set_error (error, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_LOST, _("The lock “%s” is not held"),
                    name);
       return FALSE;
@@ -812,20 +867,25 @@ g_lock_file_verify (GLockFile  *self,
     {
       g_autofree char *name = g_filename_display_name (self->file_name);
 
-      end (self);
+      g_lock_file_end (self, 0);
       g_set_error (error, G_LOCK_FILE_ERROR, g_lock_file_attempt_error_code (failure),
                    _("Could not look at the lock file “%s”: %s"), name, g_strerror (failure));
       return FALSE;
     }
   if (is_there)
     {
-      end (self);
+      g_lock_file_end (self, 0);
       return TRUE;
     }
 
+  g_lock_file_state_lock ();
+  keeper = g_steal_pointer (&self->keeper);
+  self->handle.fd = -1;
+  g_lock_file_state_unlock ();
+  g_lock_file_keeper_stop (keeper);
   g_lock_file_disk_close (&handle);
-  end_unlocked (self);
-  set_lost_error (self, error);
+  g_lock_file_end (self, G_LOCK_FILE_CHANGE_LOCKED);
+  g_lock_file_set_lost_error (self, error);
   return FALSE;
 }
 
@@ -893,32 +953,72 @@ g_lock_file_query_info (GLockFile     *self,
                         GCancellable  *cancellable,
                         GError       **error)
 {
-  GLockFileStepResult result;
   GLockFileInfo *info = NULL;
-  GLockFileWaiter waiter;
-  gboolean locked;
 
   g_return_val_if_fail (G_IS_LOCK_FILE (self), NULL);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  if (g_cancellable_set_error_if_cancelled (cancellable, error))
-    return NULL;
-  if (!begin (self, &locked, error))
-    return NULL;
-
-  /* Only asking, an age would be no reason to call it left behind. */
-  g_lock_file_waiter_init (&waiter, self->path, 0, 0);
-  waiter.look = g_lock_file_attempt_query;
-  result = g_lock_file_waiter_run (&waiter, cancellable);
-  /* What kept it from being sure goes on: then this is the best answer. */
-  if (result == G_LOCK_FILE_STEP_RESULT_GAVE_UP ||
-      check_result (&waiter, result, error))
-    info = g_lock_file_attempt_get_holder (&waiter.attempt);
-  g_lock_file_waiter_clear (&waiter);
-
-  end (self);
+  g_lock_file_operate (self, G_LOCK_FILE_OPERATION_QUERY, 0, cancellable, &info, error);
   return info;
+}
+
+/**
+ * g_lock_file_query_info_async:
+ * @self: a lock file
+ * @io_priority: the priority of the result, such as %G_PRIORITY_DEFAULT
+ * @cancellable: (nullable): a cancellable, or %NULL
+ * @callback: (nullable) (scope async) (closure user_data): called with the result
+ * @user_data: data for @callback
+ *
+ * Reads who holds the lock now, as [method@GLockFile.LockFile.query_info] does,
+ * without blocking.
+ *
+ * Neither the calling thread nor the main context is ever blocked by a file system:
+ * every call on a file is made in a worker thread. While it waits it has no thread at
+ * all. @callback is called in the thread-default main context of the caller, and
+ * notifications are emitted there, right before.
+ *
+ * Since: 1.0
+ */
+void
+g_lock_file_query_info_async (GLockFile           *self,
+                              int                  io_priority,
+                              GCancellable        *cancellable,
+                              GAsyncReadyCallback  callback,
+                              gpointer             user_data)
+{
+  g_return_if_fail (G_IS_LOCK_FILE (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  g_lock_file_operate_async (self, G_LOCK_FILE_OPERATION_QUERY, 0, io_priority, cancellable,
+                             callback, user_data, g_lock_file_query_info_async, "[GLockFile] query info");
+}
+
+/**
+ * g_lock_file_query_info_finish:
+ * @self: a lock file
+ * @result: the result that the callback got
+ * @error: return location for a #GError, or %NULL
+ *
+ * Ends what [method@GLockFile.LockFile.query_info_async] began; the errors are those of
+ * [method@GLockFile.LockFile.query_info].
+ *
+ * Returns: (transfer full): who holds it, or whose leftover it is
+ *
+ * Since: 1.0
+ */
+GLockFileInfo *
+g_lock_file_query_info_finish (GLockFile     *self,
+                               GAsyncResult  *result,
+                               GError       **error)
+{
+  g_return_val_if_fail (G_IS_LOCK_FILE (self), NULL);
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, g_lock_file_query_info_async), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 /**
@@ -955,34 +1055,69 @@ g_lock_file_remove_stale (GLockFile     *self,
                           GCancellable  *cancellable,
                           GError       **error)
 {
-  GLockFileWaiter waiter;
-  gboolean locked, removed;
-
   g_return_val_if_fail (G_IS_LOCK_FILE (self), FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  if (g_cancellable_set_error_if_cancelled (cancellable, error))
-    return FALSE;
-  if (!begin (self, &locked, error))
-    return FALSE;
-  if (locked)
-    {
-      g_autofree char *name = g_filename_display_name (self->file_name);
+  return g_lock_file_operate (self, G_LOCK_FILE_OPERATION_REMOVE, 0, cancellable, NULL, error);
+}
 
-      end (self);
-      g_set_error (error, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_FAILED,
-                   _("“%s” is locked by this very object, so it is not left behind"), name);
-      return FALSE;
-    }
+/**
+ * g_lock_file_remove_stale_async:
+ * @self: a lock file
+ * @io_priority: the priority of the result, such as %G_PRIORITY_DEFAULT
+ * @cancellable: (nullable): a cancellable, or %NULL
+ * @callback: (nullable) (scope async) (closure user_data): called with the result
+ * @user_data: data for @callback
+ *
+ * Removes a lock file that was left behind, after the user agreed, as
+ * [method@GLockFile.LockFile.remove_stale] does, without blocking.
+ *
+ * Neither the calling thread nor the main context is ever blocked by a file system:
+ * every call on a file is made in a worker thread. While it waits it has no thread at
+ * all. @callback is called in the thread-default main context of the caller, and
+ * notifications are emitted there, right before.
+ *
+ * Since: 1.0
+ */
+void
+g_lock_file_remove_stale_async (GLockFile           *self,
+                                int                  io_priority,
+                                GCancellable        *cancellable,
+                                GAsyncReadyCallback  callback,
+                                gpointer             user_data)
+{
+  g_return_if_fail (G_IS_LOCK_FILE (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  g_lock_file_waiter_init (&waiter, self->path, 0, 0);
-  waiter.look = g_lock_file_attempt_remove;
-  removed = check_result (&waiter, g_lock_file_waiter_run (&waiter, cancellable), error);
-  g_lock_file_waiter_clear (&waiter);
+  g_lock_file_operate_async (self, G_LOCK_FILE_OPERATION_REMOVE, 0, io_priority, cancellable,
+                             callback, user_data, g_lock_file_remove_stale_async, "[GLockFile] remove stale");
+}
 
-  end (self);
-  return removed;
+/**
+ * g_lock_file_remove_stale_finish:
+ * @self: a lock file
+ * @result: the result that the callback got
+ * @error: return location for a #GError, or %NULL
+ *
+ * Ends what [method@GLockFile.LockFile.remove_stale_async] began; the errors are those of
+ * [method@GLockFile.LockFile.remove_stale].
+ *
+ * Returns: %TRUE if the file was removed
+ *
+ * Since: 1.0
+ */
+gboolean
+g_lock_file_remove_stale_finish (GLockFile     *self,
+                                 GAsyncResult  *result,
+                                 GError       **error)
+{
+  g_return_val_if_fail (G_IS_LOCK_FILE (self), FALSE);
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, g_lock_file_remove_stale_async), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
 }
 
 /* --- For a block of C code ------------------------------------------------- */

@@ -41,12 +41,43 @@ gboolean       g_lock_file_lock                (GLockFile     *self,
                                                 GCancellable  *cancellable,
                                                 GError       **error);
 G_LOCK_FILE_AVAILABLE_IN_1_0
+void           g_lock_file_lock_async          (GLockFile     *self,
+                                                int            io_priority,
+                                                GCancellable  *cancellable,
+                                                GAsyncReadyCallback callback,
+                                                gpointer       user_data);
+G_LOCK_FILE_AVAILABLE_IN_1_0
+gboolean       g_lock_file_lock_finish         (GLockFile     *self,
+                                                GAsyncResult  *result,
+                                                GError       **error);
+G_LOCK_FILE_AVAILABLE_IN_1_0
 gboolean       g_lock_file_try_lock            (GLockFile     *self,
                                                 int            timeout,
                                                 GCancellable  *cancellable,
                                                 GError       **error);
 G_LOCK_FILE_AVAILABLE_IN_1_0
+void           g_lock_file_try_lock_async      (GLockFile     *self,
+                                                int            timeout,
+                                                int            io_priority,
+                                                GCancellable  *cancellable,
+                                                GAsyncReadyCallback callback,
+                                                gpointer       user_data);
+G_LOCK_FILE_AVAILABLE_IN_1_0
+gboolean       g_lock_file_try_lock_finish     (GLockFile     *self,
+                                                GAsyncResult  *result,
+                                                GError       **error);
+G_LOCK_FILE_AVAILABLE_IN_1_0
 gboolean       g_lock_file_unlock              (GLockFile     *self,
+                                                GError       **error);
+G_LOCK_FILE_AVAILABLE_IN_1_0
+void           g_lock_file_unlock_async        (GLockFile     *self,
+                                                int            io_priority,
+                                                GCancellable  *cancellable,
+                                                GAsyncReadyCallback callback,
+                                                gpointer       user_data);
+G_LOCK_FILE_AVAILABLE_IN_1_0
+gboolean       g_lock_file_unlock_finish       (GLockFile     *self,
+                                                GAsyncResult  *result,
                                                 GError       **error);
 G_LOCK_FILE_AVAILABLE_IN_1_0
 gboolean       g_lock_file_verify              (GLockFile     *self,
@@ -59,8 +90,28 @@ GLockFileInfo *g_lock_file_query_info          (GLockFile     *self,
                                                 GCancellable  *cancellable,
                                                 GError       **error);
 G_LOCK_FILE_AVAILABLE_IN_1_0
+void           g_lock_file_query_info_async    (GLockFile     *self,
+                                                int            io_priority,
+                                                GCancellable  *cancellable,
+                                                GAsyncReadyCallback callback,
+                                                gpointer       user_data);
+G_LOCK_FILE_AVAILABLE_IN_1_0
+GLockFileInfo *g_lock_file_query_info_finish   (GLockFile     *self,
+                                                GAsyncResult  *result,
+                                                GError       **error);
+G_LOCK_FILE_AVAILABLE_IN_1_0
 gboolean       g_lock_file_remove_stale        (GLockFile     *self,
                                                 GCancellable  *cancellable,
+                                                GError       **error);
+G_LOCK_FILE_AVAILABLE_IN_1_0
+void           g_lock_file_remove_stale_async  (GLockFile     *self,
+                                                int            io_priority,
+                                                GCancellable  *cancellable,
+                                                GAsyncReadyCallback callback,
+                                                gpointer       user_data);
+G_LOCK_FILE_AVAILABLE_IN_1_0
+gboolean       g_lock_file_remove_stale_finish (GLockFile     *self,
+                                                GAsyncResult  *result,
                                                 GError       **error);
 
 /**

@@ -1,0 +1,439 @@
+/* SPDX-FileCopyrightText: 2026 The GLockFile authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "config.h"
+
+#include "glockfile-operation.h"
+
+#include "glockfile-descriptors.h"
+#include "glockfile-release.h"
+
+#include <glib/gi18n-lib.h>
+
+/* One operation on one object: locking, unlocking, asking, removing a leftover. Each
+ * exists in two forms that differ only in where it sleeps and tells the result: on the
+ * calling thread, or going on in worker threads, sleeping in a main context without
+ * any, and telling the result there (R13).
+ *
+ * An operation keeps its object busy from begin to end. What it comes to is in the
+ * object's state before it ends; the application is told at its end, in the thread that
+ * asked for it.
+ */
+
+typedef struct
+{
+  GLockFile *lock_file;         /* the caller's, or the task's */
+  GLockFileOperationKind kind;
+  GLockFileWaiter waiter;       /* but for releasing */
+  gboolean has_waiter;
+  guint stale_lock_time;
+  GMainContext *context;        /* where a loss of the lock is told */
+
+  /* What it comes to. */
+  GLockFileChanges changes;
+  GLockFileInfo *info;          /* (nullable) */
+  GError *error;                /* (nullable) */
+
+  /* If it is asynchronous. */
+  GTask *task;
+  GLockFileSuspension suspension;
+  gulong cancelled_handler;
+} Operation;
+
+/* --- The object's state ----------------------------------------------------- */
+
+/*
+ * g_lock_file_begin:
+ *
+ * Makes the object busy, if it is not.
+ */
+gboolean
+g_lock_file_begin (GLockFile  *self,
+                   gboolean   *locked,
+                   GError    **error)
+{
+  gboolean was_busy;
+
+  g_lock_file_state_lock ();
+  g_lock_file_notice_fork_locked (self);
+  was_busy = self->busy;
+  self->busy = TRUE;
+  *locked = (self->handle.fd >= 0);
+  g_lock_file_state_unlock ();
+
+  if (was_busy)
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PENDING,
+                         _("Another operation on this lock is still under way"));
+  return !was_busy;
+}
+
+/*
+ * g_lock_file_end:
+ *
+ * Ends what g_lock_file_begin() began, and tells what has changed.
+ */
+void
+g_lock_file_end (GLockFile        *self,
+                 GLockFileChanges  changes)
+{
+  g_lock_file_state_lock ();
+  self->busy = FALSE;
+  g_lock_file_state_unlock ();
+
+  g_lock_file_announce (self, changes);
+}
+
+/* The lock has been got. */
+static void
+become_locked (Operation *op)
+{
+  GLockFile *self = op->lock_file;
+  GLockFileAttempt *attempt = &op->waiter.attempt;
+  GLockFileHandle handle = g_lock_file_attempt_steal (attempt);
+  g_autoptr (GLockFileInfo) previous_holder = NULL;
+  GLockFileKeeper *keeper;
+
+  if (attempt->previous != NULL)
+    previous_holder = g_lock_file_info_new (attempt->previous, G_LOCK_FILE_HOLDER_STATE_GONE);
+  keeper = g_lock_file_keeper_new (self, &handle, op->stale_lock_time, op->context);
+
+  g_lock_file_state_lock ();
+  self->handle = handle;
+  self->crowded = op->waiter.in_crowd;
+  self->keeper = keeper;
+  g_lock_file_keeper_start_locked (keeper);
+  if (self->previous_holder != previous_holder)
+    {
+      GLockFileInfo *former = self->previous_holder;
+
+      self->previous_holder = g_steal_pointer (&previous_holder);
+      previous_holder = former;
+      op->changes |= G_LOCK_FILE_CHANGE_PREVIOUS_HOLDER;
+    }
+  op->changes |= G_LOCK_FILE_CHANGE_LOCKED;
+  g_lock_file_state_unlock ();
+}
+
+static void
+release (Operation *op)
+{
+  GLockFile *self = op->lock_file;
+  GLockFileKeeper *keeper;
+  GLockFileHandle handle;
+  gboolean lost, crowded;
+  int error;
+
+  g_lock_file_state_lock ();
+  keeper = g_steal_pointer (&self->keeper);
+  handle = self->handle;
+  crowded = self->crowded;
+  self->handle.fd = -1;
+  g_lock_file_state_unlock ();
+
+  op->changes |= G_LOCK_FILE_CHANGE_LOCKED;
+  g_lock_file_keeper_stop (keeper);
+  error = g_lock_file_release (&handle, self->path, &lost);
+  if (crowded)
+    g_lock_file_crowd_remember (self->path);
+
+  if (lost)
+    {
+      g_lock_file_set_lost_error (self, &op->error);
+    }
+  else if (error != 0)
+    {
+      g_autofree char *name = g_filename_display_name (self->file_name);
+
+      g_set_error (&op->error, G_LOCK_FILE_ERROR, g_lock_file_attempt_error_code (error),
+                   _("Could not delete the lock file “%s”: %s"), name, g_strerror (error));
+    }
+}
+
+/* --- An operation ----------------------------------------------------------- */
+
+/* Begins it; no file is touched yet. FALSE: it is over already, with an error or, if
+ * there is none, nothing to do. */
+static gboolean
+operation_begin (Operation               *op,
+                 GLockFile               *self,
+                 GLockFileOperationKind   kind,
+                 int                      timeout,
+                 GCancellable            *cancellable)
+{
+  g_autofree char *name = NULL;
+  gboolean locked;
+
+  op->lock_file = self;
+  op->kind = kind;
+
+  if (g_cancellable_set_error_if_cancelled (cancellable, &op->error))
+    return FALSE;
+  if (!g_lock_file_begin (self, &locked, &op->error))
+    return FALSE;
+
+  op->stale_lock_time = g_lock_file_get_stale_lock_time (self);
+  op->has_waiter = TRUE;
+  switch (kind)
+    {
+    case G_LOCK_FILE_OPERATION_ACQUIRE:
+      if (locked)
+        {
+          name = g_filename_display_name (self->file_name);
+          g_set_error (&op->error, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_LOCKED,
+                       _("“%s” is locked already, by this very object"), name);
+          break;
+        }
+      g_lock_file_waiter_init (&op->waiter, self->path, op->stale_lock_time, timeout);
+      return TRUE;
+
+    case G_LOCK_FILE_OPERATION_RELEASE:
+      op->has_waiter = FALSE;
+      if (!locked)
+        break;
+      return TRUE;
+
+    case G_LOCK_FILE_OPERATION_QUERY:
+      /* Only asking, an age would be no reason to call it left behind. */
+      g_lock_file_waiter_init (&op->waiter, self->path, 0, 0);
+      op->waiter.look = g_lock_file_attempt_query;
+      return TRUE;
+
+    case G_LOCK_FILE_OPERATION_REMOVE:
+    default:
+      if (locked)
+        {
+          name = g_filename_display_name (self->file_name);
+          g_set_error (&op->error, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_FAILED,
+                       _("“%s” is locked by this very object, so it is not left behind"), name);
+          break;
+        }
+      g_lock_file_waiter_init (&op->waiter, self->path, 0, 0);
+      op->waiter.look = g_lock_file_attempt_remove;
+      return TRUE;
+    }
+
+  op->has_waiter = FALSE;
+  g_lock_file_end (self, 0);
+  return FALSE;
+}
+
+/* Turns what the waiter came to into a result. */
+static void
+settle (Operation           *op,
+        GLockFileStepResult  result)
+{
+  GLockFileAttempt *attempt = &op->waiter.attempt;
+
+  /* What kept a query from being sure goes on: then this is the best answer. */
+  if (op->kind == G_LOCK_FILE_OPERATION_QUERY && result == G_LOCK_FILE_STEP_RESULT_GAVE_UP)
+    result = G_LOCK_FILE_STEP_RESULT_GOT;
+
+  switch (result)
+    {
+    case G_LOCK_FILE_STEP_RESULT_GOT:
+      if (op->kind == G_LOCK_FILE_OPERATION_ACQUIRE)
+        become_locked (op);
+      else if (op->kind == G_LOCK_FILE_OPERATION_QUERY)
+        op->info = g_lock_file_attempt_get_holder (attempt);
+      break;
+    case G_LOCK_FILE_STEP_RESULT_CANCELLED:
+      g_set_error_literal (&op->error, G_IO_ERROR, G_IO_ERROR_CANCELLED,
+                           _("Operation was cancelled"));
+      break;
+    case G_LOCK_FILE_STEP_RESULT_GAVE_UP:
+      g_lock_file_attempt_set_error (attempt, G_LOCK_FILE_OUTCOME_HELD, &op->error);
+      break;
+    case G_LOCK_FILE_STEP_RESULT_ERROR:
+    case G_LOCK_FILE_STEP_RESULT_SLEEP:
+    default:
+      g_lock_file_attempt_set_error (attempt, G_LOCK_FILE_OUTCOME_ERROR, &op->error);
+      break;
+    }
+}
+
+/* Goes on. FALSE: it is to sleep until @until. */
+static gboolean
+operation_go_on (Operation *op,
+                 gint64    *until)
+{
+  GLockFileStepResult result;
+
+  if (op->kind == G_LOCK_FILE_OPERATION_RELEASE)
+    {
+      release (op);
+      return TRUE;
+    }
+
+  result = g_lock_file_waiter_advance (&op->waiter, until);
+  if (result == G_LOCK_FILE_STEP_RESULT_SLEEP)
+    return FALSE;
+  settle (op, result);
+  return TRUE;
+}
+
+static void
+operation_clear (Operation *op)
+{
+  if (op->has_waiter)
+    g_lock_file_waiter_clear (&op->waiter);
+  g_lock_file_suspension_clear (&op->suspension);
+  g_clear_pointer (&op->context, g_main_context_unref);
+  g_clear_object (&op->info);
+  g_clear_error (&op->error);
+}
+
+static void
+cancelled_cb (GCancellable *cancellable,
+              gpointer      waiter)
+{
+  g_lock_file_waiter_cancel (waiter);
+}
+
+/* --- On the calling thread -------------------------------------------------- */
+
+/*
+ * g_lock_file_operate:
+ * @info: (out) (optional): what a query found
+ *
+ * Success counts, even if @cancellable is cancelled at the same moment.
+ */
+gboolean
+g_lock_file_operate (GLockFile               *self,
+                     GLockFileOperationKind   kind,
+                     int                      timeout,
+                     GCancellable            *cancellable,
+                     GLockFileInfo          **info,
+                     GError                 **error)
+{
+  Operation op = { 0 };
+  gboolean succeeded;
+  gulong handler = 0;
+  gint64 until;
+
+  if (operation_begin (&op, self, kind, timeout, cancellable))
+    {
+      if (kind == G_LOCK_FILE_OPERATION_ACQUIRE)
+        op.context = g_main_context_ref_thread_default ();
+      if (cancellable != NULL && op.has_waiter)
+        handler = g_cancellable_connect (cancellable, G_CALLBACK (cancelled_cb), &op.waiter, NULL);
+      while (!operation_go_on (&op, &until))
+        g_lock_file_sleeper_sleep (&op.waiter.sleeper, until);
+      if (handler != 0)
+        g_cancellable_disconnect (cancellable, handler);
+      g_lock_file_end (self, op.changes);
+    }
+
+  succeeded = (op.error == NULL);
+  if (!succeeded)
+    g_propagate_error (error, g_steal_pointer (&op.error));
+  if (info != NULL)
+    *info = g_steal_pointer (&op.info);
+  operation_clear (&op);
+  return succeeded;
+}
+
+/* --- In a main context ------------------------------------------------------ */
+
+static void
+operation_free (gpointer data)
+{
+  Operation *op = data;
+
+  operation_clear (op);
+  g_free (op);
+}
+
+static void
+return_result (Operation *op)
+{
+  GTask *task = op->task;
+
+  if (op->error != NULL)
+    g_task_return_error (task, g_steal_pointer (&op->error));
+  else if (op->kind == G_LOCK_FILE_OPERATION_QUERY)
+    g_task_return_pointer (task, g_steal_pointer (&op->info), g_object_unref);
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+/* In the main context that asked for it. */
+static gboolean
+finish_cb (gpointer data)
+{
+  Operation *op = data;
+  g_autoptr (GTask) task = op->task;
+
+  g_lock_file_end (op->lock_file, op->changes);
+  return_result (op);
+  return G_SOURCE_REMOVE;
+}
+
+/* In a worker thread. */
+static void
+go_on (gpointer data)
+{
+  Operation *op = data;
+  gboolean sleeps;
+  gint64 until;
+
+  while (!operation_go_on (op, &until))
+    {
+      g_lock_file_state_lock ();
+      sleeps = g_lock_file_suspension_sleep_locked (&op->suspension, until);
+      g_lock_file_state_unlock ();
+      if (sleeps)
+        return;
+    }
+
+  /* Everything that may touch a file ends here. */
+  if (op->cancelled_handler != 0)
+    g_cancellable_disconnect (g_task_get_cancellable (op->task), op->cancelled_handler);
+  if (op->has_waiter)
+    g_lock_file_waiter_clear (&op->waiter);
+  op->has_waiter = FALSE;
+  g_lock_file_suspension_finish (&op->suspension, g_task_get_context (op->task), finish_cb, op);
+}
+
+/*
+ * g_lock_file_operate_async:
+ *
+ * Success counts, even if @cancellable is cancelled at the same moment: so the task
+ * must not look at it.
+ */
+void
+g_lock_file_operate_async (GLockFile              *self,
+                           GLockFileOperationKind  kind,
+                           int                     timeout,
+                           int                     io_priority,
+                           GCancellable           *cancellable,
+                           GAsyncReadyCallback     callback,
+                           gpointer                user_data,
+                           gpointer                source_tag,
+                           const char             *name)
+{
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  Operation *op = g_new0 (Operation, 1);
+
+  g_task_set_source_tag (task, source_tag);
+  g_task_set_name (task, name);
+  g_task_set_priority (task, io_priority);
+  g_task_set_check_cancellable (task, FALSE);
+  g_task_set_task_data (task, op, operation_free);
+
+  op->task = task;
+  if (!operation_begin (op, self, kind, timeout, cancellable))
+    {
+      return_result (op);
+      return;
+    }
+
+  op->task = g_steal_pointer (&task);
+  op->context = g_main_context_ref (g_task_get_context (op->task));
+  g_lock_file_suspension_init (&op->suspension, op->context, io_priority, go_on, op);
+  op->waiter.suspension = &op->suspension;
+  if (cancellable != NULL && op->has_waiter)
+    op->cancelled_handler = g_cancellable_connect (cancellable, G_CALLBACK (cancelled_cb),
+                                                   &op->waiter, NULL);
+  g_lock_file_suspension_start (&op->suspension);
+}
