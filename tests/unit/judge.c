@@ -20,9 +20,10 @@ static const char * const verdicts[] = { "look-again", "obstructed", "held", "st
 static char *
 evidence_to_string (const GLockFileEvidence *e)
 {
-  return g_strdup_printf ("%s, writer %s, kernel %s, volume %s, boot %s, host %s, process %s%s%s%s%s, "
-                          "stale-lock-time %u, age %" G_GINT64_FORMAT ", uptime %" G_GINT64_FORMAT
-                          ", seen free for %" G_GINT64_FORMAT ", seen empty for %" G_GINT64_FORMAT,
+  return g_strdup_printf ("%s, writer %s, kernel %s, volume %s, boot %s, host %s, process %s"
+                          "%s%s%s%s, stale-lock-time %u, age %" G_GINT64_FORMAT
+                          ", uptime %" G_GINT64_FORMAT ", seen free for %" G_GINT64_FORMAT
+                          ", seen empty for %" G_GINT64_FORMAT,
                           kinds[e->kind], writers[e->writer], kernels[e->kernel],
                           volumes[e->volume], matches[e->boot], matches[e->host],
                           processes[e->process],
