@@ -6,6 +6,7 @@
 
 #include "glockfile-attempt.h"
 
+#include "glockfile-descriptors.h"
 #include "glockfile-release.h"
 
 #include <errno.h>
@@ -37,35 +38,39 @@
 #define FRESH G_TIME_SPAN_SECOND
 
 void
-g_lock_file_attempt_init (GLockFileAttempt *self,
-                          const char       *path,
-                          guint             stale_lock_time)
+g_lock_file_attempt_init (GLockFileAttempt     *self,
+                          const GLockFileNames *names,
+                          guint                 stale_lock_time)
 {
-  const char *slash = strrchr (path, '/');
-
   *self = (GLockFileAttempt) {
-    .path = path,
+    .names = names,
     .stale_lock_time = stale_lock_time,
     .candidate = G_LOCK_FILE_HANDLE_INIT,
-    .age = -1,
+    .age = G_LOCK_FILE_AGE_UNKNOWN,
   };
-  /* What the last slash ends is the directory, also if that is all there is. */
-  self->directory = slash == NULL ? g_strdup (path)
-                    : slash == path ? g_strdup ("/")
-                                    : g_strndup (path, slash - path);
 }
 
 /* A candidate costs a descriptor, so only a few are kept while their owners
  * sleep; others are made anew. */
-static gint n_kept;
+static guint n_kept;
+static guint n_kept_generation;
 
 static gboolean
 may_keep (GLockFileAttempt *self)
 {
-  if (!self->kept && g_atomic_int_add (&n_kept, 1) < MAX_KEPT)
-    self->kept = TRUE;
-  else if (!self->kept)
-    g_atomic_int_add (&n_kept, -1);
+  g_lock_file_state_lock ();
+  if (n_kept_generation != g_lock_file_fork_generation ())
+    {
+      /* A child of fork(): those were closed. */
+      n_kept_generation = g_lock_file_fork_generation ();
+      n_kept = 0;
+    }
+  if (!self->kept && n_kept < MAX_KEPT)
+    {
+      self->kept = TRUE;
+      n_kept++;
+    }
+  g_lock_file_state_unlock ();
   return self->kept;
 }
 
@@ -73,8 +78,11 @@ may_keep (GLockFileAttempt *self)
 static void
 end_keeping (GLockFileAttempt *self)
 {
-  if (self->kept)
-    g_atomic_int_add (&n_kept, -1);
+  if (!self->kept)
+    return;
+  g_lock_file_state_lock ();
+  n_kept--;
+  g_lock_file_state_unlock ();
   self->kept = FALSE;
 }
 
@@ -84,6 +92,16 @@ free_suspect (GLockFileAttempt *self)
   if (self->suspect != NULL)
     g_lock_file_disk_forget (self->suspect);
   g_clear_pointer (&self->suspect, g_free);
+}
+
+static void
+free_remover (GLockFileAttempt *self)
+{
+  if (self->remover == NULL)
+    return;
+  g_lock_file_attempt_clear (self->remover);
+  g_clear_pointer (&self->remover, g_free);
+  g_lock_file_names_clear (&self->remover_names);
 }
 
 /*
@@ -97,19 +115,13 @@ g_lock_file_attempt_clear (GLockFileAttempt *self)
   /* A file that was created, but could not be locked because somebody else took
    * it for a leftover, is theirs to remove; unless they have given it back. */
   if (self->created && g_lock_file_disk_lock (&self->candidate) == 0)
-    g_lock_file_abandon (&self->candidate, self->path);
+    g_lock_file_abandon (&self->candidate, self->names);
   g_lock_file_disk_close (&self->candidate);
   end_keeping (self);
   free_suspect (self);
-  if (self->remover != NULL)
-    {
-      g_lock_file_attempt_clear (self->remover);
-      g_clear_pointer (&self->remover, g_free);
-    }
+  free_remover (self);
   g_clear_pointer (&self->holder, g_lock_file_record_unref);
   g_clear_pointer (&self->previous, g_lock_file_record_unref);
-  g_clear_pointer (&self->removal_path, g_free);
-  g_clear_pointer (&self->directory, g_free);
 }
 
 /*
@@ -134,7 +146,7 @@ fail (GLockFileAttempt *self,
       int               error)
 {
   self->failed_step = step;
-  self->failed_path = self->path;
+  self->failed_path = self->names->path;
   self->failed_errno = error;
   return G_LOCK_FILE_OUTCOME_ERROR;
 }
@@ -173,33 +185,101 @@ static void
 learn_clock (GLockFileAttempt      *self,
              const GLockFileHandle *handle)
 {
-  self->clock_at_boot = handle->stamp - g_lock_file_process_boot_clock ();
+  self->clock_at_boot = handle->clock_at_boot;
   self->clock_known = TRUE;
+}
+
+/* The content of the last lock file of this process: but for the time and the token
+ * the next is most often the same. Guarded by the library's mutex. */
+static struct
+{
+  guint generation;
+  gboolean kernel_locked;
+  dev_t device;
+  char hostname[256];
+  char *display_name;
+  gsize size;                   /* 0: there is none */
+  char content[G_LOCK_FILE_RECORD_MAX];
+} last_written;
+
+static gsize
+renew_record (const GLockFileHandle *handle,
+              const char            *hostname,
+              const char            *display_name,
+              gint64                 since,
+              const char            *token,
+              char                  *content)
+{
+  gsize size = 0;
+
+  g_lock_file_state_lock ();
+  if (last_written.size > 0 && last_written.generation == g_lock_file_fork_generation () &&
+      last_written.kernel_locked == handle->kernel_locked &&
+      last_written.device == handle->id.device && strcmp (last_written.hostname, hostname) == 0 &&
+      g_strcmp0 (last_written.display_name, display_name) == 0 &&
+      g_lock_file_record_renew (last_written.content, last_written.size, since, token))
+    {
+      size = last_written.size;
+      memcpy (content, last_written.content, size);
+    }
+  g_lock_file_state_unlock ();
+  return size;
+}
+
+static void
+remember_record (const GLockFileHandle *handle,
+                 const char            *hostname,
+                 const char            *display_name,
+                 const char            *content,
+                 gsize                  size)
+{
+  g_lock_file_state_lock ();
+  last_written.generation = g_lock_file_fork_generation ();
+  last_written.kernel_locked = handle->kernel_locked;
+  last_written.device = handle->id.device;
+  g_strlcpy (last_written.hostname, hostname, sizeof last_written.hostname);
+  g_free (last_written.display_name);
+  last_written.display_name = g_strdup (display_name);
+  memcpy (last_written.content, content, size);
+  last_written.size = size;
+  g_lock_file_state_unlock ();
 }
 
 static int
 write_record (GLockFileAttempt *self)
 {
-  char content[G_LOCK_FILE_RECORD_MAX], hostname[256], token[37];
+  const GLockFileHandle *handle = &self->candidate;
   const char *name = g_get_application_name ();
-  g_autofree char *valid_name = NULL;
-  GLockFileRecord record = { 0 };
+  const gint64 since = g_get_real_time ();
+  char content[G_LOCK_FILE_RECORD_MAX], hostname[256], token[37];
   gsize size;
 
-  record.writer = self->candidate.kernel_locked ? G_LOCK_FILE_WRITER_OURS
-                                                : G_LOCK_FILE_WRITER_OURS_UNLOCKED;
-  g_lock_file_process_fill_record (&record, hostname, sizeof hostname);
-  if (name != NULL)
-    record.display_name = valid_name = g_utf8_make_valid (name, -1);
+  g_lock_file_process_get_hostname (hostname, sizeof hostname);
   g_lock_file_process_new_token (token);
-  record.token = token;
-  record.since = g_get_real_time ();
-  record.has_device = TRUE;
-  record.device_major = major (self->candidate.id.device);
-  record.device_minor = minor (self->candidate.id.device);
 
-  size = g_lock_file_record_format (&record, content, sizeof content);
-  g_return_val_if_fail (size <= sizeof content, EMSGSIZE);
+  size = renew_record (handle, hostname, name, since, token, content);
+  if (size == 0)
+    {
+      g_autofree char *valid_name = name != NULL ? g_utf8_make_valid (name, -1) : NULL;
+      GLockFileRecord record = {
+        .writer = handle->kernel_locked ? G_LOCK_FILE_WRITER_OURS
+                                        : G_LOCK_FILE_WRITER_OURS_UNLOCKED,
+        .hostname = hostname,
+        .display_name = valid_name,
+        .since = since,
+        .token = token,
+        .has_device = TRUE,
+        .device_major = major (handle->id.device),
+        .device_minor = minor (handle->id.device),
+      };
+
+      g_lock_file_process_fill_record (&record);
+      size = g_lock_file_record_format (&record, content, sizeof content);
+      g_return_val_if_fail (size <= sizeof content, EMSGSIZE);
+      remember_record (handle, hostname, name, content, size);
+    }
+
+  self->written = size;
   /* R4: only on a shared volume are there others who would not see it. */
   return g_lock_file_disk_write (&self->candidate, content, size,
                                  self->volume == G_LOCK_FILE_VOLUME_SHARED);
@@ -213,12 +293,20 @@ prepare_candidate (GLockFileAttempt *self)
 
   if (self->candidate.fd >= 0)
     {
-      /* Linking does not touch a file's time: it would be born old. */
+      gsize size = self->written;
+
       end_keeping (self);
-      return g_get_monotonic_time () - self->prepared < FRESH ? 0 : write_record (self);
+      if (g_get_monotonic_time () - self->prepared < FRESH)
+        return 0;
+      /* Linking does not touch a file's time: it would be born old. */
+      error = write_record (self);
+      self->prepared = g_get_monotonic_time ();
+      if (error == 0 && self->written >= size)
+        return 0;
+      g_lock_file_disk_close (&self->candidate);
     }
 
-  error = g_lock_file_disk_open_candidate (self->directory, &self->candidate);
+  error = g_lock_file_disk_open_candidate (self->names->directory, &self->candidate);
   if (error != 0)
     return error;
   learn_volume (self, self->candidate.volume_type);
@@ -242,7 +330,7 @@ finish_creation (GLockFileAttempt *self)
   int error = g_lock_file_disk_lock (&self->candidate);
   gboolean is_there;
 
-  if (g_lock_file_disk_check (&self->candidate.id, self->path, &is_there) != 0)
+  if (g_lock_file_disk_check (&self->candidate.id, self->names->path, &is_there) != 0)
     is_there = TRUE; /* Let the writing show it. */
 
   if (error == EWOULDBLOCK && is_there)
@@ -260,7 +348,7 @@ finish_creation (GLockFileAttempt *self)
   self->created = FALSE;
   if (error != 0)
     {
-      g_lock_file_abandon (&self->candidate, self->path);
+      g_lock_file_abandon (&self->candidate, self->names);
       return fail (self, G_LOCK_FILE_STEP_CREATE, error);
     }
   return G_LOCK_FILE_OUTCOME_GOT;
@@ -270,14 +358,14 @@ static GLockFileOutcome
 create (GLockFileAttempt *self)
 {
   guint32 type;
-  int error = g_lock_file_disk_volume_type (self->directory, &type);
+  int error = g_lock_file_disk_volume_type (self->names->directory, &type);
 
   if (error == 0)
     {
-      if (g_lock_file_volume_is_document_portal (type, self->directory))
+      if (g_lock_file_volume_is_document_portal (type, self->names->directory))
         return fail (self, G_LOCK_FILE_STEP_PORTAL, ENOTSUP);
       learn_volume (self, type);
-      error = g_lock_file_disk_create (self->path, &self->candidate);
+      error = g_lock_file_disk_create (self->names->path, &self->candidate);
     }
   if (error == EEXIST)
     return G_LOCK_FILE_OUTCOME_HELD;
@@ -297,9 +385,9 @@ publish (GLockFileAttempt *self)
 
   if (error == 0)
     {
-      if (g_lock_file_volume_is_document_portal (self->candidate.volume_type, self->directory))
+      if (g_lock_file_volume_is_document_portal (self->candidate.volume_type, self->names->directory))
         return fail (self, G_LOCK_FILE_STEP_PORTAL, ENOTSUP);
-      error = g_lock_file_disk_publish (&self->candidate, self->path);
+      error = g_lock_file_disk_publish (&self->candidate, self->names->path);
     }
 
   switch (error)
@@ -332,9 +420,9 @@ remover_lock (GLockFileAttempt *self)
 
   if (self->remover == NULL)
     {
-      self->removal_path = g_lock_file_removal_path (self->path);
+      g_lock_file_names_init (&self->remover_names, self->names->removal_path);
       self->remover = g_new (GLockFileAttempt, 1);
-      g_lock_file_attempt_init (self->remover, self->removal_path, REMOVAL_STALE_TIME);
+      g_lock_file_attempt_init (self->remover, &self->remover_names, REMOVAL_STALE_TIME);
       self->remover->depth = self->depth + 1;
       self->remover->no_candidates = self->no_candidates;
     }
@@ -349,7 +437,7 @@ static void
 remover_unlock (GLockFileAttempt *self)
 {
   if (self->remover->candidate.fd >= 0)
-    g_lock_file_abandon (&self->remover->candidate, self->remover->path);
+    g_lock_file_abandon (&self->remover->candidate, &self->remover_names);
 }
 
 /* The age of a file is that by the file system's own clock, which only a file
@@ -361,16 +449,24 @@ ask_clock (GLockFileAttempt *self)
   GLockFileHandle handle = G_LOCK_FILE_HANDLE_INIT;
 
   if (!self->no_candidates &&
-      g_lock_file_disk_open_candidate (self->directory, &handle) == 0)
+      g_lock_file_disk_open_candidate (self->names->directory, &handle) == 0)
     {
       learn_volume (self, handle.volume_type);
       learn_clock (self, &handle);
       g_lock_file_disk_close (&handle);
     }
-  else if (self->depth + 1 < MAX_DEPTH && remover_lock (self) == G_LOCK_FILE_OUTCOME_GOT)
+  else if (self->depth + 1 < MAX_DEPTH)
     {
-      learn_clock (self, &self->remover->candidate);
-      remover_unlock (self);
+      if (remover_lock (self) == G_LOCK_FILE_OUTCOME_GOT)
+        {
+          learn_clock (self, &self->remover->candidate);
+          remover_unlock (self);
+        }
+      else
+        {
+          /* Nobody comes back to what it may have begun. */
+          free_remover (self);
+        }
     }
 }
 
@@ -381,11 +477,12 @@ file_age (const GLockFileAttempt *self,
   gint64 age;
 
   if (!self->clock_known)
-    return -1;
+    return G_LOCK_FILE_AGE_UNKNOWN;
   age = (self->clock_at_boot + g_lock_file_process_boot_clock () - changed) / 1000;
-  /* File systems stamp with a clock that ticks every few milliseconds. A time
-   * really in the future is no age. */
-  return age < 0 && age > -1000 ? 0 : MAX (age, -1);
+  /* File systems stamp with a clock that ticks every few milliseconds. */
+  if (age < 0 && age > -1000)
+    return 0;
+  return age < 0 ? G_LOCK_FILE_AGE_FUTURE : age;
 }
 
 /* Since when the same file, unchanged, has been seen in some condition. */
@@ -418,7 +515,7 @@ debug_judgement (const GLockFileAttempt  *self,
 
   if (!debugging ())
     return;
-  name = g_filename_display_name (self->path);
+  name = g_filename_display_name (self->names->path);
   g_debug ("%s: %s by %s (writer %u, kernel %u, volume %u, boot %u, host %u, process %u, "
            "age %" G_GINT64_FORMAT " ms)",
            name, verdicts[self->judgement.verdict], self->judgement.rule, evidence->writer,
@@ -433,7 +530,7 @@ debug_removal (const GLockFileAttempt *self)
 
   if (!debugging ())
     return;
-  name = g_filename_display_name (self->path);
+  name = g_filename_display_name (self->names->path);
   g_debug ("%s: removed the leftover of process %" G_GINT64_FORMAT, name, self->holder->pid);
 }
 
@@ -531,7 +628,7 @@ look (GLockFileAttempt *self,
       gboolean          only_ask)
 {
   g_autoptr (GLockFileRecord) record = NULL;
-  int error = g_lock_file_disk_look (self->path,
+  int error = g_lock_file_disk_look (self->names->path,
                                      !only_ask && self->volume_known &&
                                        self->volume == G_LOCK_FILE_VOLUME_SHARED,
                                      sight);
@@ -580,7 +677,7 @@ check_suspect (GLockFileAttempt *self,
                gboolean         *still_stale)
 {
   g_autoptr (GLockFileRecord) record = NULL;
-  int error = g_lock_file_disk_reread (self->suspect, self->path, still_stale);
+  int error = g_lock_file_disk_reread (self->suspect, self->names->path, still_stale);
 
   if (error != 0 || !*still_stale)
     return error;
@@ -636,10 +733,15 @@ remove_suspect (GLockFileAttempt *self)
       return G_LOCK_FILE_OUTCOME_ERROR;
     }
 
+  /* The clock that was known may be from hours ago. */
+  if (under_lock && g_get_monotonic_time () - self->remover->prepared < FRESH)
+    learn_clock (self, &self->remover->candidate);
+  else
+    ask_clock (self);
   error = check_suspect (self, &still_stale);
   if (error == 0 && still_stale)
     {
-      error = g_lock_file_disk_unlink (self->path);
+      error = g_lock_file_disk_unlink (self->names->path);
       if (error == ENOENT)
         error = 0;
       else if (error == 0)
@@ -735,7 +837,7 @@ g_lock_file_attempt_remove (GLockFileAttempt *self)
   guint32 type;
 
   self->forced = TRUE;
-  if (!self->volume_known && g_lock_file_disk_volume_type (self->directory, &type) == 0)
+  if (!self->volume_known && g_lock_file_disk_volume_type (self->names->directory, &type) == 0)
     learn_volume (self, type);
 
   outcome = self->suspect != NULL ? remove_suspect (self) : contest (self);
@@ -900,7 +1002,7 @@ static void
 set_locked_error (GLockFileAttempt  *self,
                   GError           **error)
 {
-  g_autofree char *name = g_filename_display_name (self->path);
+  g_autofree char *name = g_filename_display_name (self->names->path);
   g_autoptr (GLockFileInfo) info = g_lock_file_attempt_get_holder (self);
   g_autofree char *description = g_lock_file_info_describe (info);
 

@@ -42,8 +42,7 @@ typedef struct _GLockFileAttempt GLockFileAttempt;
 /* Tries, one after another and never sleeping, to get one lock. */
 struct _GLockFileAttempt
 {
-  const char *path;             /* absolute; the caller's */
-  char *directory;
+  const GLockFileNames *names;  /* the caller's */
   guint stale_lock_time;        /* milliseconds; 0: never stale by age */
   guint depth;                  /* 0: P; 1: P.rmlock; … */
   gboolean forced;              /* R8 */
@@ -51,11 +50,12 @@ struct _GLockFileAttempt
   /* What it has open. */
   GLockFileHandle candidate;
   gint64 prepared;              /* when it was written; monotonic */
+  gsize written;
   gboolean kept;                /* it is one of the few that are kept during a sleep */
   gboolean created;             /* the candidate has the path's name already (R3) */
   GLockFileSight *suspect;      /* (nullable): the stale file that is being removed (R5) */
   GLockFileAttempt *remover;    /* (nullable): for P.rmlock */
-  char *removal_path;           /* (nullable): its name */
+  GLockFileNames remover_names;
 
   /* What it knows of the volume. */
   gboolean volume_known;
@@ -79,7 +79,7 @@ struct _GLockFileAttempt
   GLockFileMatch boot;
   GLockFileMatch host;
   GLockFileProcess process;     /* with the kernel's lock busy only when asked for */
-  gint64 age;                   /* milliseconds; -1: unknown */
+  gint64 age;                   /* milliseconds; negative: see the judge */
 
   /* What it comes to. */
   GLockFileRecord *previous;    /* (nullable): whose leftover was cleared away (R20) */
@@ -90,7 +90,7 @@ struct _GLockFileAttempt
 };
 
 void             g_lock_file_attempt_init        (GLockFileAttempt *attempt,
-                                                  const char       *path,
+                                                  const GLockFileNames *names,
                                                   guint             stale_lock_time);
 void             g_lock_file_attempt_clear       (GLockFileAttempt *attempt);
 

@@ -88,11 +88,14 @@ before_fork (void)
 {
   struct timespec until;
   gint64 time = g_get_monotonic_time () + FORK_PATIENCE;
+  gboolean taken;
 
   until.tv_sec = time / G_USEC_PER_SEC;
   until.tv_nsec = time % G_USEC_PER_SEC * 1000;
-  gate_taken = pthread_rwlock_clockwrlock (&gate, CLOCK_MONOTONIC, &until) == 0;
+  taken = pthread_rwlock_clockwrlock (&gate, CLOCK_MONOTONIC, &until) == 0;
   g_lock_file_state_lock ();
+  /* Not before: two threads may fork at the same time. */
+  gate_taken = taken;
 }
 
 static void

@@ -109,6 +109,32 @@ to_microseconds (const struct timespec *time)
   return time->tv_sec * G_USEC_PER_SEC + time->tv_nsec / 1000;
 }
 
+/*
+ * g_lock_file_names_init:
+ * @path: an absolute path, or an empty one, which nothing can be made at
+ */
+void
+g_lock_file_names_init (GLockFileNames *names,
+                        const char     *path)
+{
+  const char *slash = strrchr (path, '/');
+
+  names->path = g_strdup (path);
+  names->removal_path = g_strconcat (path, ".rmlock", NULL);
+  /* What the last slash ends is the directory, also if that is all there is. */
+  names->directory = slash == NULL ? g_strdup ("")
+                     : slash == path ? g_strdup ("/")
+                                     : g_strndup (path, slash - path);
+}
+
+void
+g_lock_file_names_clear (GLockFileNames *names)
+{
+  g_clear_pointer (&names->path, g_free);
+  g_clear_pointer (&names->removal_path, g_free);
+  g_clear_pointer (&names->directory, g_free);
+}
+
 /* --- A lock file of ours -------------------------------------------------- */
 
 /* What kind of file system a device has is asked again after a second, not for
@@ -166,7 +192,7 @@ adopt (GLockFileHandle *handle,
 
   handle->fd = fd;
   handle->id = (GLockFileId) { status.st_dev, status.st_ino };
-  handle->stamp = to_microseconds (&status.st_mtim);
+  handle->clock_at_boot = to_microseconds (&status.st_mtim) - g_lock_file_process_boot_clock ();
   handle->kernel_locked = FALSE;
   return 0;
 }
@@ -450,7 +476,7 @@ g_lock_file_disk_look (const char     *path,
   if (result != 0)
     {
       sight->kind = G_LOCK_FILE_KIND_GONE;
-      return errno == ENOENT ? 0 : errno;
+      return errno == ENOENT || errno == ESTALE ? 0 : errno;
     }
   sight->id = (GLockFileId) { status.st_dev, status.st_ino };
   sight->mode = status.st_mode;
@@ -495,6 +521,12 @@ g_lock_file_disk_look (const char     *path,
     }
   if (error != 0)
     g_lock_file_disk_forget (sight);
+  /* On NFS this is how a file looks that another client has removed. */
+  if (error == ESTALE)
+    {
+      sight->kind = G_LOCK_FILE_KIND_GONE;
+      error = 0;
+    }
   return error;
 }
 
@@ -553,23 +585,33 @@ g_lock_file_disk_probe (GLockFileSight *sight,
  * g_lock_file_disk_reread:
  *
  * Whether @path still names the file that was judged, with the content that was
- * judged.
+ * judged. Its time may be another: a holder may have refreshed it.
  */
 int
-g_lock_file_disk_reread (const GLockFileSight *sight,
-                         const char           *path,
-                         gboolean             *unchanged)
+g_lock_file_disk_reread (GLockFileSight *sight,
+                         const char     *path,
+                         gboolean       *unchanged)
 {
   char content[G_LOCK_FILE_RECORD_MAX + 1];
+  struct stat status;
   gsize size;
   int error = g_lock_file_disk_check (&sight->id, path, unchanged);
+  int result;
 
-  if (error == 0 && *unchanged)
+  if (error != 0 || !*unchanged)
+    return error == ESTALE ? 0 : error;
+
+  error = read_content (sight->fd, content, &size);
+  if (error == 0)
     {
-      error = read_content (sight->fd, content, &size);
-      *unchanged = error == 0 && size == sight->size && memcmp (content, sight->content, size) == 0;
+      RETRY (result, CALLS->fstat (sight->fd, &status));
+      error = result == 0 ? 0 : errno;
     }
-  return error;
+  if (error == 0)
+    sight->changed = to_microseconds (&status.st_mtim);
+
+  *unchanged = error == 0 && size == sight->size && memcmp (content, sight->content, size) == 0;
+  return error == ESTALE ? 0 : error;
 }
 
 /*

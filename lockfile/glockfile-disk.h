@@ -10,6 +10,14 @@
 
 G_BEGIN_DECLS
 
+/* The names that belong to one lock. */
+typedef struct
+{
+  char *path;                   /* absolute */
+  char *directory;
+  char *removal_path;           /* P.rmlock, under which a stale file is removed (R5) */
+} GLockFileNames;
+
 /* Which file it is, whatever its name. Unambiguous while somebody has it open. */
 typedef struct
 {
@@ -26,7 +34,8 @@ typedef struct
   GLockFileId id;
   guint32 volume_type;          /* what statfs() calls f_type */
   gboolean kernel_locked;
-  gint64 stamp;                 /* microseconds, the file system's clock at its creation */
+  gint64 clock_at_boot;         /* the file system's clock when this system was started, as
+                                 * this file's creation told; microseconds */
 } GLockFileHandle;
 
 #define G_LOCK_FILE_HANDLE_INIT { .fd = -1 }
@@ -43,6 +52,10 @@ typedef struct
   gsize size;
   char content[G_LOCK_FILE_RECORD_MAX + 1];
 } GLockFileSight;
+
+void     g_lock_file_names_init          (GLockFileNames       *names,
+                                          const char           *path);
+void     g_lock_file_names_clear         (GLockFileNames       *names);
 
 /* These give 0 or an errno. */
 int      g_lock_file_disk_open_candidate (const char           *directory,
@@ -71,7 +84,7 @@ int      g_lock_file_disk_look           (const char           *path,
                                           GLockFileSight       *sight);
 void     g_lock_file_disk_probe          (GLockFileSight       *sight,
                                           gboolean              shared);
-int      g_lock_file_disk_reread         (const GLockFileSight *sight,
+int      g_lock_file_disk_reread         (GLockFileSight       *sight,
                                           const char           *path,
                                           gboolean             *unchanged);
 void     g_lock_file_disk_forget         (GLockFileSight       *sight);

@@ -124,7 +124,9 @@ judge_forced (const GLockFileEvidence *e)
 
   if (e->writer == G_LOCK_FILE_WRITER_EMPTY)
     {
-      may_be_held = may_be_held || e->age < EMPTY_MIN_AGE;
+      /* A time in the future is none at which it was just created. */
+      may_be_held = may_be_held ||
+                    (e->age < EMPTY_MIN_AGE && e->age != G_LOCK_FILE_AGE_FUTURE);
     }
   else if (!may_be_held && release_gap_left (e) > 0)
     {

@@ -29,6 +29,10 @@ typedef enum
   G_LOCK_FILE_KERNEL_UNSUPPORTED,
 } GLockFileKernel;
 
+/* No age counts with these. */
+#define G_LOCK_FILE_AGE_UNKNOWN (-1)
+#define G_LOCK_FILE_AGE_FUTURE (-2)
+
 typedef struct
 {
   GLockFileKind kind;
@@ -43,7 +47,7 @@ typedef struct
   gboolean from_before_boot;    /* not touched since */
   gboolean forced;              /* the user asked for its removal (R8) */
   guint stale_lock_time;        /* milliseconds, as all that follows */
-  gint64 age;                   /* by the file system's clock; -1: unknown, or in the future */
+  gint64 age;                   /* by the file system's clock, or one of the above */
   gint64 uptime;
   gint64 seen_free_for;         /* since a look found no kernel lock on the same, unchanged file */
   gint64 seen_empty_for;        /* since a look found it empty */

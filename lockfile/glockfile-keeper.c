@@ -199,7 +199,7 @@ static gboolean
 keep (GLockFileKeeper *self,
       gint64          *until)
 {
-  const char *path = self->lock_file->path;
+  const char *path = self->lock_file->names.path;
   gboolean is_there;
 
   *until = self->beat > 0 ? g_get_monotonic_time () + self->beat : G_LOCK_FILE_WOKEN;

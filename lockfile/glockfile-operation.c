@@ -43,6 +43,27 @@ typedef struct
 
 /* --- The object's state ----------------------------------------------------- */
 
+/* For those who cannot be told that another operation is under way. */
+static GCond ended;
+static guint n_awaiting_end;
+
+/*
+ * g_lock_file_await_end:
+ *
+ * Waits until no operation is under way.
+ */
+void
+g_lock_file_await_end (GLockFile *self)
+{
+  g_lock_file_state_lock ();
+  g_lock_file_notice_fork_locked (self);
+  n_awaiting_end++;
+  while (self->busy)
+    g_lock_file_state_wait (&ended, -1);
+  n_awaiting_end--;
+  g_lock_file_state_unlock ();
+}
+
 /*
  * g_lock_file_begin:
  *
@@ -79,6 +100,8 @@ g_lock_file_end (GLockFile        *self,
 {
   g_lock_file_state_lock ();
   self->busy = FALSE;
+  if (n_awaiting_end > 0)
+    g_cond_broadcast (&ended);
   g_lock_file_state_unlock ();
 
   g_lock_file_announce (self, changes);
@@ -133,9 +156,9 @@ release (Operation *op)
 
   op->changes |= G_LOCK_FILE_CHANGE_LOCKED;
   g_lock_file_keeper_stop (keeper);
-  error = g_lock_file_release (&handle, self->path, &lost);
+  error = g_lock_file_release (&handle, &self->names, &lost);
   if (crowded)
-    g_lock_file_crowd_remember (self->path);
+    g_lock_file_crowd_remember (self->names.path);
 
   if (lost)
     {
@@ -184,7 +207,7 @@ operation_begin (Operation               *op,
                        _("“%s” is locked already, by this very object"), name);
           break;
         }
-      g_lock_file_waiter_init (&op->waiter, self->path, op->stale_lock_time, timeout);
+      g_lock_file_waiter_init (&op->waiter, &self->names, op->stale_lock_time, timeout);
       return TRUE;
 
     case G_LOCK_FILE_OPERATION_RELEASE:
@@ -195,7 +218,7 @@ operation_begin (Operation               *op,
 
     case G_LOCK_FILE_OPERATION_QUERY:
       /* Only asking, an age would be no reason to call it left behind. */
-      g_lock_file_waiter_init (&op->waiter, self->path, 0, 0);
+      g_lock_file_waiter_init (&op->waiter, &self->names, 0, 0);
       op->waiter.look = g_lock_file_attempt_query;
       return TRUE;
 
@@ -208,7 +231,7 @@ operation_begin (Operation               *op,
                        _("“%s” is locked by this very object, so it is not left behind"), name);
           break;
         }
-      g_lock_file_waiter_init (&op->waiter, self->path, 0, 0);
+      g_lock_file_waiter_init (&op->waiter, &self->names, 0, 0);
       op->waiter.look = g_lock_file_attempt_remove;
       return TRUE;
     }
@@ -321,6 +344,10 @@ g_lock_file_operate (GLockFile               *self,
         g_lock_file_sleeper_sleep (&op.waiter.sleeper, until);
       if (handler != 0)
         g_cancellable_disconnect (cancellable, handler);
+      /* Before anybody is told, who may take long, or fork. */
+      if (op.has_waiter)
+        g_lock_file_waiter_clear (&op.waiter);
+      op.has_waiter = FALSE;
       g_lock_file_end (self, op.changes);
     }
 

@@ -36,6 +36,7 @@ void           g_lock_file_operate_async  (GLockFile               *self,
 gboolean       g_lock_file_begin          (GLockFile               *self,
                                            gboolean                *locked,
                                            GError                 **error);
+void           g_lock_file_await_end      (GLockFile               *self);
 void           g_lock_file_end            (GLockFile               *self,
                                            GLockFileChanges         changes);
 

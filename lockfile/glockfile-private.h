@@ -27,7 +27,7 @@ struct _GLockFile
 
   /* Set at construction. */
   char *file_name;              /* as given */
-  char *path;                   /* absolute; may be the same pointer */
+  GLockFileNames names;
 
   /* Guarded by the library's mutex. */
   guint stale_lock_time;

@@ -208,12 +208,15 @@ get_self (void)
   return g_atomic_pointer_get (&self);
 }
 
-/* The name of this host. It can be renamed at any time, so it is asked again,
+/*
+ * g_lock_file_process_get_hostname:
+ *
+ * The name of this host. It can be renamed at any time, so it is asked again,
  * but not for each lock that is taken within a second.
  */
-static void
-get_hostname (char  *buffer,
-              gsize  size)
+void
+g_lock_file_process_get_hostname (char  *buffer,
+                                  gsize  size)
 {
   static char known[HOST_NAME_SIZE];
   static gint64 known_until;
@@ -235,20 +238,15 @@ get_hostname (char  *buffer,
 /*
  * g_lock_file_process_fill_record:
  *
- * Fills in who we are. The strings belong to this room, but for the host's
- * name, which is written to @hostname.
+ * Fills in who we are, but for the host's name. The strings belong to this room.
  */
 void
-g_lock_file_process_fill_record (GLockFileRecord *record,
-                                 char            *hostname,
-                                 gsize            hostname_size)
+g_lock_file_process_fill_record (GLockFileRecord *record)
 {
   const Self *self = get_self ();
 
-  get_hostname (hostname, hostname_size);
   record->pid = self->pid;
   record->app_name = self->app_name;
-  record->hostname = hostname;
   record->machine_id = self->machine_id;
   record->boot_id = self->boot_id;
   record->user_name = self->user_name;
@@ -324,7 +322,7 @@ g_lock_file_process_match_host (const GLockFileRecord *record,
   char hostname[HOST_NAME_SIZE];
   gboolean same_name;
 
-  get_hostname (hostname, sizeof hostname);
+  g_lock_file_process_get_hostname (hostname, sizeof hostname);
   same_name = strcmp (record->hostname, hostname) == 0;
 
   switch (match_ids (record->machine_id, get_self ()->machine_id))

@@ -25,9 +25,9 @@ typedef enum
   G_LOCK_FILE_PROCESS_REUSED,   /* the number is another process' now */
 } GLockFileProcess;
 
-void             g_lock_file_process_fill_record (GLockFileRecord       *record,
-                                                  char                  *hostname,
-                                                  gsize                  hostname_size);
+void             g_lock_file_process_fill_record  (GLockFileRecord       *record);
+void             g_lock_file_process_get_hostname (char                  *buffer,
+                                                   gsize                  size);
 GLockFileMatch   g_lock_file_process_match_boot  (const GLockFileRecord *record);
 GLockFileMatch   g_lock_file_process_match_host  (const GLockFileRecord *record,
                                                   gboolean               on_shared_volume);

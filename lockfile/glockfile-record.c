@@ -234,7 +234,8 @@ parse_lines (GLockFileRecord *record,
           ours = complete && parse_signature (line, length, &kernel_locked);
           break;
         default:
-          if (ours)
+          /* Half a value is none. */
+          if (ours && complete)
             parse_field (record, line, length);
           break;
         }
@@ -511,6 +512,50 @@ g_lock_file_record_format (const GLockFileRecord *record,
     }
 
   return output.size;
+}
+
+/* Writes over a field of a fixed width. */
+static gboolean
+overwrite (char       *content,
+           gsize       size,
+           const char *key,
+           const char *line,
+           gsize       line_size)
+{
+  char *found = memmem (content, size, key, strlen (key));
+
+  if (found == NULL || found + line_size > content + size)
+    return FALSE;
+  memcpy (found, line, line_size);
+  return TRUE;
+}
+
+/*
+ * g_lock_file_record_renew:
+ *
+ * Makes a content that was written by g_lock_file_record_format() that of another
+ * acquisition, of which only the time and the token are new. %FALSE if it has not got
+ * these fields.
+ */
+gboolean
+g_lock_file_record_renew (char       *content,
+                          gsize       size,
+                          gint64      since,
+                          const char *token)
+{
+  char line[64];
+  Output output = { line, sizeof line, 0 };
+
+  /* At the beginning of a line: no value contains a line end. */
+  put (&output, "\n", 1);
+  put_since (&output, since);
+  if (!overwrite (content, size, "\nsince=", line, output.size))
+    return FALSE;
+
+  output.size = 1;
+  put_text (&output, "token=");
+  put_line (&output, token);
+  return overwrite (content, size, "\ntoken=", line, output.size);
 }
 
 /*

@@ -48,6 +48,10 @@ GLockFileRecord *g_lock_file_record_parse  (const char            *content,
 gsize            g_lock_file_record_format (const GLockFileRecord *record,
                                             char                  *buffer,
                                             gsize                  size);
+gboolean         g_lock_file_record_renew  (char                  *content,
+                                            gsize                  size,
+                                            gint64                 since,
+                                            const char            *token);
 GLockFileRecord *g_lock_file_record_ref    (GLockFileRecord       *record);
 void             g_lock_file_record_unref  (GLockFileRecord       *record);
 gboolean         g_lock_file_record_is_id  (const char            *text);

@@ -40,17 +40,6 @@ static GList *lingering;
 static gboolean closer_running;
 static guint closer_generation;
 
-/*
- * g_lock_file_removal_path:
- *
- * The lock under which a stale file at @path is removed. The name is Qt's.
- */
-char *
-g_lock_file_removal_path (const char *path)
-{
-  return g_strconcat (path, ".rmlock", NULL);
-}
-
 static void
 lingering_free (gpointer data)
 {
@@ -71,7 +60,7 @@ removal_is_over (const Lingering *self)
   if (g_get_monotonic_time () >= self->until)
     return TRUE;
   if (g_lock_file_disk_look (self->removal_path, FALSE, sight) != 0)
-    return TRUE;
+    return FALSE;
 
   over = sight->kind == G_LOCK_FILE_KIND_GONE ||
          !g_lock_file_id_equal (&sight->id, &self->removal);
@@ -117,14 +106,14 @@ closer_thread (gpointer unused)
 
 static void
 linger (GLockFileHandle   *handle,
-        char              *removal_path,
+        const char        *removal_path,
         const GLockFileId *removal)
 {
   Lingering *self = g_new0 (Lingering, 1);
   gboolean start;
 
   self->handle = *handle;
-  self->removal_path = removal_path;
+  self->removal_path = g_strdup (removal_path);
   self->removal = *removal;
   self->until = g_get_monotonic_time () + LINGER_LIMIT;
   handle->fd = -1;
@@ -157,20 +146,19 @@ linger (GLockFileHandle   *handle,
 /* Closes the file, whose name is gone: now, or when it is safe. */
 static void
 close_when_safe (GLockFileHandle *handle,
-                 const char      *path)
+                 const char      *removal_path)
 {
-  g_autofree char *removal_path = g_lock_file_removal_path (path);
   GLockFileId removal;
 
   if (g_lock_file_disk_identify (removal_path, &removal) == 0)
-    linger (handle, g_steal_pointer (&removal_path), &removal);
+    linger (handle, removal_path, &removal);
   else
     g_lock_file_disk_close (handle);
 }
 
 /*
  * g_lock_file_release:
- * @lost: (out): whether the file at @path was no longer ours
+ * @lost: (out): whether the file at the path was no longer ours
  *
  * Gives the lock back. Whatever comes, @handle is closed and the kernel lock
  * is free soon; a file that could not be deleted is then found stale at once.
@@ -178,19 +166,19 @@ close_when_safe (GLockFileHandle *handle,
  * Returns: 0 or an errno
  */
 int
-g_lock_file_release (GLockFileHandle *handle,
-                     const char      *path,
-                     gboolean        *lost)
+g_lock_file_release (GLockFileHandle      *handle,
+                     const GLockFileNames *names,
+                     gboolean             *lost)
 {
   gboolean is_there;
-  int error = g_lock_file_disk_check (&handle->id, path, &is_there);
+  int error = g_lock_file_disk_check (&handle->id, names->path, &is_there);
 
   *lost = error == 0 && !is_there;
   if (is_there)
-    error = g_lock_file_disk_unlink (path);
+    error = g_lock_file_disk_unlink (names->path);
 
   if (error == 0 && is_there)
-    close_when_safe (handle, path);
+    close_when_safe (handle, names->removal_path);
   else
     g_lock_file_disk_close (handle);
   return error;
@@ -202,10 +190,10 @@ g_lock_file_release (GLockFileHandle *handle,
  * Like g_lock_file_release(), where nobody is left to be told.
  */
 void
-g_lock_file_abandon (GLockFileHandle *handle,
-                     const char      *path)
+g_lock_file_abandon (GLockFileHandle      *handle,
+                     const GLockFileNames *names)
 {
   gboolean lost;
 
-  g_lock_file_release (handle, path, &lost);
+  g_lock_file_release (handle, names, &lost);
 }

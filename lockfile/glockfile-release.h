@@ -8,12 +8,10 @@
 
 G_BEGIN_DECLS
 
-char *g_lock_file_removal_path (const char      *path);
-
-int   g_lock_file_release      (GLockFileHandle *handle,
-                                const char      *path,
-                                gboolean        *lost);
-void  g_lock_file_abandon      (GLockFileHandle *handle,
-                                const char      *path);
+int   g_lock_file_release (GLockFileHandle      *handle,
+                           const GLockFileNames *names,
+                           gboolean             *lost);
+void  g_lock_file_abandon (GLockFileHandle      *handle,
+                           const GLockFileNames *names);
 
 G_END_DECLS

@@ -36,6 +36,7 @@
 #define N_HINTS 4
 #define BEHIND_PAUSE (1 * G_TIME_SPAN_MILLISECOND)
 #define FAR_BEHIND_PAUSE (15 * G_TIME_SPAN_MILLISECOND)
+#define FARTHEST_BEHIND_PAUSE (40 * G_TIME_SPAN_MILLISECOND)
 #define COURTESY_PAUSE 100
 #define N_COURTESIES 10
 #define GRACE (50 * G_TIME_SPAN_MILLISECOND)
@@ -46,14 +47,17 @@
  * more often. */
 #define N_FRONT 2
 #define N_NEAR 8
+#define N_FAR 20
 
+/* Those who wait for the same path by the same rules. */
 struct _GLockFileQueue
 {
   char *path;
+  guint stale_lock_time;
   GQueue waiters;
 };
 
-/* Path → GLockFileQueue. */
+/* A set of GLockFileQueue. */
 static GHashTable *queues;
 static guint queues_generation;
 
@@ -68,6 +72,21 @@ wake_locked (GLockFileWaiter *self)
     g_lock_file_sleeper_wake_locked (&self->sleeper);
 }
 
+static guint
+hash_queue (gconstpointer queue)
+{
+  return g_str_hash (((const GLockFileQueue *) queue)->path);
+}
+
+static gboolean
+queues_equal (gconstpointer a,
+              gconstpointer b)
+{
+  const GLockFileQueue *one = a, *other = b;
+
+  return one->stale_lock_time == other->stale_lock_time && strcmp (one->path, other->path) == 0;
+}
+
 /* Takes a place in the queue for the path; if @only_behind, only if somebody
  * stands there already.
  */
@@ -75,22 +94,25 @@ static void
 enter_queue (GLockFileWaiter *self,
              gboolean         only_behind)
 {
+  GLockFileQueue wanted = { .path = self->attempt.names->path,
+                            .stale_lock_time = self->attempt.stale_lock_time };
+
   g_lock_file_state_lock ();
   if (queues == NULL || queues_generation != g_lock_file_fork_generation ())
     {
       /* In a child of fork() those in the old queues are threads that it does
        * not have. */
       queues_generation = g_lock_file_fork_generation ();
-      queues = g_hash_table_new (g_str_hash, g_str_equal);
+      queues = g_hash_table_new (hash_queue, queues_equal);
     }
 
   if (g_hash_table_size (queues) > 0)
-    self->queue = g_hash_table_lookup (queues, self->attempt.path);
+    self->queue = g_hash_table_lookup (queues, &wanted);
   if (self->queue == NULL && !only_behind)
     {
-      self->queue = g_new0 (GLockFileQueue, 1);
-      self->queue->path = g_strdup (self->attempt.path);
-      g_hash_table_insert (queues, self->queue->path, self->queue);
+      self->queue = g_memdup2 (&wanted, sizeof wanted);
+      self->queue->path = g_strdup (wanted.path);
+      g_hash_table_add (queues, self->queue);
     }
   if (self->queue != NULL)
     g_queue_push_tail_link (&self->queue->waiters, &self->link);
@@ -111,7 +133,7 @@ leave_queue (GLockFileWaiter *self)
   g_queue_unlink (&queue->waiters, &self->link);
   if (queue->waiters.head == NULL)
     {
-      g_hash_table_remove (queues, queue->path);
+      g_hash_table_remove (queues, queue);
       g_free (queue->path);
       g_free (queue);
     }
@@ -139,13 +161,13 @@ event_cb (gpointer data)
  * @timeout: milliseconds; negative: no limit
  */
 void
-g_lock_file_waiter_init (GLockFileWaiter *self,
-                         const char      *path,
-                         guint            stale_lock_time,
-                         int              timeout)
+g_lock_file_waiter_init (GLockFileWaiter      *self,
+                         const GLockFileNames *names,
+                         guint                 stale_lock_time,
+                         int                   timeout)
 {
   memset (self, 0, sizeof *self);
-  g_lock_file_attempt_init (&self->attempt, path, stale_lock_time);
+  g_lock_file_attempt_init (&self->attempt, names, stale_lock_time);
   g_lock_file_watch_init (&self->watch, event_cb, self);
   g_lock_file_sleeper_init (&self->sleeper, &self->watch);
   self->look = g_lock_file_attempt_lock;
@@ -275,7 +297,7 @@ watch_holder (GLockFileWaiter *self)
   self->hints = 0;
   self->watching = TRUE;
   remember_holder (self);
-  self->file_watched = g_lock_file_watch_file (&self->watch, self->attempt.path);
+  self->file_watched = g_lock_file_watch_file (&self->watch, self->attempt.names->path);
 
   self->process_watched = FALSE;
   process = g_lock_file_attempt_see_process (&self->attempt);
@@ -294,8 +316,16 @@ static void
 join_crowd (GLockFileWaiter *self)
 {
   if (!self->in_crowd)
-    g_lock_file_crowd_enter (&self->crowd, self->attempt.directory, self->attempt.path);
+    g_lock_file_crowd_enter (&self->crowd, self->attempt.names->directory, self->attempt.names->path);
   self->in_crowd = TRUE;
+}
+
+static void
+leave_crowd (GLockFileWaiter *self)
+{
+  if (self->in_crowd)
+    g_lock_file_crowd_leave (&self->crowd);
+  self->in_crowd = FALSE;
 }
 
 /* Whether to leave the lock to those who have waited longer, for it is free or
@@ -312,8 +342,14 @@ let_others_first (GLockFileWaiter *self,
 
   self->courtesies--;
   join_crowd (self);
-  if (g_lock_file_crowd_count (&self->crowd, 1) == 0 ||
-      g_lock_file_disk_identify (self->attempt.path, &id) == 0)
+  if (g_lock_file_crowd_count (&self->crowd, 1) == 0)
+    {
+      /* Nobody is there any more. */
+      leave_crowd (self);
+      self->courtesies = 0;
+      return FALSE;
+    }
+  if (g_lock_file_disk_identify (self->attempt.names->path, &id) == 0)
     {
       self->courtesies = 0;
       return FALSE;
@@ -341,14 +377,16 @@ stay_behind (GLockFileWaiter *self,
     }
 
   join_crowd (self);
-  n = g_lock_file_crowd_count (&self->crowd, N_NEAR);
+  n = g_lock_file_crowd_count (&self->crowd, N_FAR);
   self->is_behind = (n >= N_FRONT);
   if (!self->is_behind)
     return FALSE;
 
   stop_watching (self);
   remember_holder (self);
-  *until = now + jitter (n < N_NEAR ? (n - N_FRONT + 1) * BEHIND_PAUSE : FAR_BEHIND_PAUSE);
+  *until = now + jitter (n < N_NEAR  ? (n - N_FRONT + 1) * BEHIND_PAUSE
+                         : n < N_FAR ? FAR_BEHIND_PAUSE
+                                     : FARTHEST_BEHIND_PAUSE);
   return TRUE;
 }
 
@@ -425,7 +463,7 @@ outlive_error (GLockFileWaiter *self,
       self->frugal = TRUE;
       stop_watching (self);
       g_lock_file_watch_give_back ();
-      g_lock_file_crowd_leave (&self->crowd);
+      leave_crowd (self);
       *until = now;
       return TRUE;
 
@@ -450,7 +488,13 @@ notice_event (GLockFileWaiter *self)
 
   g_lock_file_state_lock ();
   if (self->event)
-    self->hints = N_HINTS;
+    {
+      self->hints = N_HINTS;
+      /* R9: never sleep on a busy file whose process is gone, nor on a file that
+       * nobody watches any more: ask for both anew. */
+      if (g_lock_file_watch_is_over_locked (&self->watch))
+        self->watching = FALSE;
+    }
   self->event = FALSE;
   cancelled = self->cancelled;
   g_lock_file_state_unlock ();
@@ -501,10 +545,13 @@ step (GLockFileWaiter *self,
     }
 }
 
+/* Who has hold of the file at the path, as one who removes a leftover or creates it
+ * there, does not wait behind others: they wait for it to let go. */
 static gboolean
 may_step_locked (const GLockFileWaiter *self)
 {
-  return self->queue == NULL || self->queue->waiters.head == &self->link || self->cancelled;
+  return self->queue == NULL || self->queue->waiters.head == &self->link || self->cancelled ||
+         self->attempt.suspect != NULL || self->attempt.created;
 }
 
 /* Whether it is the first in its queue, or will not wait any longer. The time may
@@ -538,7 +585,7 @@ g_lock_file_waiter_advance (GLockFileWaiter *self,
   /* One that does not wait needs no place among those who do. */
   if (!self->begun && (self->deadline < 0 || g_get_monotonic_time () < self->deadline))
     {
-      if (g_lock_file_crowd_was_here (self->attempt.path))
+      if (g_lock_file_crowd_was_here (self->attempt.names->path))
         self->courtesies = N_COURTESIES;
       enter_queue (self, TRUE);
     }

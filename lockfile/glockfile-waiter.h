@@ -65,7 +65,7 @@ typedef struct
 } GLockFileWaiter;
 
 void                g_lock_file_waiter_init    (GLockFileWaiter *waiter,
-                                                const char      *path,
+                                                const GLockFileNames *names,
                                                 guint            stale_lock_time,
                                                 int              timeout);
 void                g_lock_file_waiter_clear   (GLockFileWaiter *waiter);

@@ -36,6 +36,8 @@
  * file read-only, so they wake nobody. */
 #define FILE_EVENTS (IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_CLOSE_WRITE | IN_DONT_FOLLOW)
 
+#define INOTIFY_PAUSE G_TIME_SPAN_SECOND
+
 struct _GLockFileWatchedProcess
 {
   int pid;
@@ -48,7 +50,8 @@ static struct
   gboolean ready;
   guint generation;
   int epoll_fd;
-  int inotify_fd;
+  int inotify_fd;               /* -1: there is none yet */
+  gint64 inotify_again;         /* when to try again to get one */
   int bell_fd;                  /* makes the leader look up */
   guint n_adding;               /* threads that are about to watch a file */
   GHashTable *files;            /* inotify's number → GSList of GLockFileWatch */
@@ -120,16 +123,29 @@ prepare_locked (void)
       return FALSE;
     }
 
-  /* May be missing: a process can be watched without. */
-  hub.inotify_fd = inotify_init1 (IN_CLOEXEC | IN_NONBLOCK);
-  if (!poll_for_locked (hub.inotify_fd, INOTIFY_EVENT))
-    hub.inotify_fd = -1;
-
+  hub.inotify_fd = -1;
   hub.files = g_hash_table_new (NULL, NULL);
   hub.unused_files = g_array_new (FALSE, FALSE, sizeof (int));
   hub.processes = g_hash_table_new (NULL, NULL);
   hub.ready = TRUE;
   return TRUE;
+}
+
+/* A user has few instances, so this may fail, and succeed later. A process can be
+ * watched without. */
+static gboolean
+prepare_inotify_locked (void)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (hub.inotify_fd < 0 && now >= hub.inotify_again)
+    {
+      hub.inotify_fd = inotify_init1 (IN_CLOEXEC | IN_NONBLOCK);
+      if (!poll_for_locked (hub.inotify_fd, INOTIFY_EVENT))
+        hub.inotify_fd = -1;
+      hub.inotify_again = now + INOTIFY_PAUSE;
+    }
+  return hub.inotify_fd >= 0;
 }
 
 void
@@ -213,7 +229,7 @@ g_lock_file_watch_file (GLockFileWatch *self,
   int inotify_fd = -1, file = -1;
 
   g_lock_file_state_lock ();
-  if (prepare_locked () && hub.inotify_fd >= 0)
+  if (prepare_locked () && prepare_inotify_locked ())
     {
       inotify_fd = hub.inotify_fd;
       hub.n_adding++;
@@ -371,6 +387,17 @@ g_lock_file_watch_process (GLockFileWatch *self,
   g_lock_file_state_unlock ();
 
   return process != NULL;
+}
+
+/*
+ * g_lock_file_watch_is_over_locked:
+ *
+ * Whether what it watched has come to its end: the file, or the process.
+ */
+gboolean
+g_lock_file_watch_is_over_locked (const GLockFileWatch *self)
+{
+  return self->file < 0 || (self->process != NULL && self->process->fd < 0);
 }
 
 /*

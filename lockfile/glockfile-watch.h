@@ -38,6 +38,7 @@ gboolean g_lock_file_watch_process       (GLockFileWatch   *watch,
                                           int               pid);
 void     g_lock_file_watch_stop          (GLockFileWatch   *watch);
 
+gboolean g_lock_file_watch_is_over_locked (const GLockFileWatch *watch);
 void     g_lock_file_watch_give_back     (void);
 
 int      g_lock_file_watch_poll_locked   (void);

@@ -210,17 +210,18 @@ g_lock_file_constructed (GObject *object)
 
   if (g_path_is_absolute (self->file_name))
     {
-      self->path = self->file_name;
+      g_lock_file_names_init (&self->names, self->file_name);
     }
   else
     {
       g_autofree char *current = getcwd (NULL, 0);
+      g_autofree char *path = NULL;
 
       /* Without a current directory no relative name means anything; an empty
        * path says so when it is used. */
-      self->path = current == NULL || *self->file_name == '\0'
-                     ? g_strdup ("")
-                     : g_strconcat (current, "/", self->file_name, NULL);
+      if (current != NULL && *self->file_name != '\0')
+        path = g_strconcat (current, "/", self->file_name, NULL);
+      g_lock_file_names_init (&self->names, path != NULL ? path : "");
     }
 
   G_OBJECT_CLASS (g_lock_file_parent_class)->constructed (object);
@@ -243,7 +244,7 @@ g_lock_file_dispose (GObject *object)
   if (handle.fd >= 0)
     {
       g_lock_file_keeper_stop (keeper);
-      g_lock_file_abandon (&handle, self->path);
+      g_lock_file_abandon (&handle, &self->names);
     }
 
   G_OBJECT_CLASS (g_lock_file_parent_class)->dispose (object);
@@ -254,8 +255,7 @@ g_lock_file_finalize (GObject *object)
 {
   GLockFile *self = G_LOCK_FILE (object);
 
-  if (self->path != self->file_name)
-    g_free (self->path);
+  g_lock_file_names_clear (&self->names);
   g_free (self->file_name);
   g_clear_object (&self->previous_holder);
 
@@ -862,7 +862,7 @@ g_lock_file_verify (GLockFile  *self,
     }
 
   handle = self->handle;
-  failure = g_lock_file_disk_check (&handle.id, self->path, &is_there);
+  failure = g_lock_file_disk_check (&handle.id, self->names.path, &is_there);
   if (failure != 0)
     {
       g_autofree char *name = g_filename_display_name (self->file_name);
@@ -1163,9 +1163,18 @@ g_lock_file_locker_new (GLockFile     *lock_file,
 void
 g_lock_file_locker_free (GLockFileLocker *locker)
 {
+  g_autoptr (GError) error = NULL;
+
   g_return_if_fail (locker != NULL);
 
-  g_lock_file_unlock (locker->lock_file, NULL);
+  /* Another thread may just be asking who holds it. */
+  do
+    {
+      g_clear_error (&error);
+      g_lock_file_await_end (locker->lock_file);
+      g_lock_file_unlock (locker->lock_file, &error);
+    }
+  while (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PENDING));
   g_object_unref (locker->lock_file);
   g_free (locker);
 }
