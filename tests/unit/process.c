@@ -42,7 +42,9 @@ fill_record (GLockFileRecord *record)
 
   memset (record, 0, sizeof *record);
   record->writer = G_LOCK_FILE_WRITER_OURS;
-  g_lock_file_process_fill_record (record, hostname, sizeof hostname);
+  record->hostname = hostname;
+  g_lock_file_process_get_hostname (hostname, sizeof hostname);
+  g_lock_file_process_fill_record (record);
 }
 
 /* The same as Qt would say it: when the process started, and where its number
@@ -551,7 +553,8 @@ test_other_user (void)
 
 /* --- Boot and host ----------------------------------------------------------- */
 
-static const char * const no_ids[] = { "", "uninitialized", "c0ffee", "0", "not an ID at all, but long" };
+static const char * const no_ids[] = { "", "uninitialized", "c0ffee", "0",
+                                       "no ID at all, but just as long" };
 
 /* An ID of the same form, but another one. */
 static char *
@@ -718,38 +721,47 @@ read_all (int    fd,
     }
 }
 
-/* A child begins with its parent's memory, and must not go on with its numbers. */
+static void
+make_tokens_in_child (Token *tokens,
+                      guint  n)
+{
+  gsize size = n * sizeof *tokens;
+  pid_t pid;
+  int fds[2];
+
+  g_assert_cmpint (pipe2 (fds, O_CLOEXEC), ==, 0);
+  pid = fork ();
+  if (pid == 0)
+    {
+      make_tokens (tokens, n);
+      _exit (write (fds[1], tokens, size) == (gssize) size ? 0 : 1);
+    }
+  close (fds[1]);
+  read_all (fds[0], tokens, size);
+  close (fds[0]);
+  g_assert_cmpint (waitpid (pid, NULL, 0), ==, pid);
+}
+
+/* A child begins with its parent's memory, and must not go on with its numbers, nor
+ * with those that a sibling goes on with. */
 static void
 test_token_in_children (void)
 {
   g_autoptr (GHashTable) known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  Token tokens[100];
+  const guint n = 100;
+  Token tokens[400];
 
   for (guint i = 0; i < 20; i++)
     {
-      Token first;
-      pid_t pid;
-      int fds[2];
-
-      g_lock_file_process_new_token (first);
-      assert_new (known, first);
-
-      g_assert_cmpint (pipe2 (fds, O_CLOEXEC), ==, 0);
-      pid = fork ();
-      if (pid == 0)
-        {
-          make_tokens (tokens, G_N_ELEMENTS (tokens));
-          _exit (write (fds[1], tokens, sizeof tokens) == sizeof tokens ? 0 : 1);
-        }
-      close (fds[1]);
-      read_all (fds[0], tokens, sizeof tokens);
-      close (fds[0]);
-      g_assert_cmpint (waitpid (pid, NULL, 0), ==, pid);
-      for (guint k = 0; k < G_N_ELEMENTS (tokens); k++)
+      make_tokens (tokens, 1 + i);
+      for (guint k = 0; k < 1 + i; k++)
         assert_new (known, tokens[k]);
 
-      make_tokens (tokens, G_N_ELEMENTS (tokens));
-      for (guint k = 0; k < G_N_ELEMENTS (tokens); k++)
+      make_tokens_in_child (tokens, n);
+      make_tokens_in_child (tokens + n, n);
+      make_tokens (tokens + 2 * n, n);
+      make_tokens_in_child (tokens + 3 * n, n);
+      for (guint k = 0; k < 4 * n; k++)
         assert_new (known, tokens[k]);
     }
 }
@@ -759,6 +771,8 @@ main (int    argc,
       char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  /* What a program calls itself does not count, only its executable. */
+  program_invocation_short_name = (char *) "no-executable";
 
   /* As before each lock file: from now on the library notices forks. */
   g_lock_file_descriptors_enter ();

@@ -690,6 +690,88 @@ test_round_trip (void)
     }
 }
 
+static void
+assert_renews (const char *content,
+               gsize       size,
+               gint64      since,
+               const char *token,
+               const char *expected,
+               gsize       expected_size)
+{
+  g_autofree char *copy = g_memdup2 (content, size);
+
+  g_assert_true (g_lock_file_record_renew (copy, size, since, token));
+  g_assert_cmpmem (copy, size, expected, expected_size);
+}
+
+/* What is renewed is what would have been written anew. */
+static void
+test_renew (void)
+{
+  for (guint i = 0; i < 2000; i++)
+    {
+      GLockFileRecord record = { 0 };
+      g_autofree char *before = NULL, *after = NULL, *token = NULL;
+      gsize before_size, after_size;
+
+      random_record (&record);
+      record.since = (gint64) g_test_rand_double_range (1, 253402300799e6);
+      g_free (record.token);
+      record.token = g_uuid_string_random ();
+      before = format (&record, &before_size);
+
+      record.since = (gint64) g_test_rand_double_range (1, 253402300799e6);
+      g_free (record.token);
+      record.token = g_uuid_string_random ();
+      after = format (&record, &after_size);
+
+      assert_renews (before, before_size, record.since, record.token, after, after_size);
+      clear_texts (&record);
+    }
+}
+
+/* Names that look like the keys that are renewed. */
+static void
+test_renew_odd_names (void)
+{
+  static const char form[] = "4711\n%s\n%s\n\n\nGLockFile 1 flock\nuser=%s\nname=%s\n"
+                             "since=2026-0%d-05T10:42:00.000000Z\n"
+                             "token=%d47ac10b-58cc-4372-a567-0e02b2c3d479\n";
+  static const char * const names[] = {
+    "since=", "since=2026-01-05T10:42:00.000000Z", "token=",
+    "token=147ac10b-58cc-4372-a567-0e02b2c3d479",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      const char *name = names[i];
+      g_autofree char *before = g_strdup_printf (form, name, name, name, name, 1, 1);
+      g_autofree char *after = g_strdup_printf (form, name, name, name, name, 2, 2);
+
+      g_test_message ("%s", name);
+      assert_renews (before, strlen (before), G_GINT64_CONSTANT (1770288120000000),
+                     "247ac10b-58cc-4372-a567-0e02b2c3d479", after, strlen (after));
+    }
+}
+
+static void
+test_renew_missing (void)
+{
+  static const char * const contents[] = {
+    OURS, OURS "since=2026-01-05T10:42:00.000000Z\n",
+    OURS "token=f47ac10b-58cc-4372-a567-0e02b2c3d479\n",
+    OURS "since=2026-01-05\n", FIVE_LINES,
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (contents); i++)
+    {
+      g_autofree char *copy = g_memdup2 (contents[i], strlen (contents[i]));
+
+      g_assert_false (g_lock_file_record_renew (copy, strlen (contents[i]), 1000000,
+                                                "247ac10b-58cc-4372-a567-0e02b2c3d479"));
+    }
+}
+
 /* --- Reading anything ------------------------------------------------------- */
 
 /* Changes a content a little, with a liking for what means something. */
@@ -856,6 +938,9 @@ main (int    argc,
   g_test_add_func ("/record/since", test_since);
   g_test_add_func ("/record/since/unknown", test_since_unknown);
   g_test_add_func ("/record/round-trip", test_round_trip);
+  g_test_add_func ("/record/renew", test_renew);
+  g_test_add_func ("/record/renew/odd-names", test_renew_odd_names);
+  g_test_add_func ("/record/renew/missing", test_renew_missing);
   g_test_add_func ("/record/mutations", test_mutations);
 
   return g_test_run ();
