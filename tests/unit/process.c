@@ -459,6 +459,13 @@ test_started_after_file (void)
 
 /* --- Executables ------------------------------------------------------------- */
 
+/* Also a test that fails leaves nothing running. */
+static void
+end_with_parent_cb (gpointer data)
+{
+  prctl (PR_SET_PDEATHSIG, SIGKILL);
+}
+
 /* Starts a program of that name. */
 static pid_t
 spawn_named (TestFolder *folder,
@@ -475,7 +482,8 @@ spawn_named (TestFolder *folder,
   g_assert_true (g_file_get_contents (sleep_path, &content, &size, NULL));
   g_file_set_contents_full (path, content, size, G_FILE_SET_CONTENTS_NONE, 0700, &error);
   g_assert_no_error (error);
-  g_spawn_async (NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &pid, &error);
+  g_spawn_async (NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, end_with_parent_cb, NULL,
+                 &pid, &error);
   g_assert_no_error (error);
   return pid;
 }
