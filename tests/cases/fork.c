@@ -20,22 +20,28 @@
 
 #define THREADS 4
 #define CHILDREN 100
-#define SLEEPING_CHILDREN 10
+#define SLEEPING_CHILDREN 20
 #define MAX_DESCRIPTORS 256
 
 /* Children of this program. What happens in one is said by its status. */
 
 static pid_t
-fork_child (void)
+fork_child_by (pid_t (*fork_function) (void))
 {
   pid_t pid;
 
   fflush (NULL);
-  pid = fork ();
+  pid = fork_function ();
   g_assert_cmpint (pid, >=, 0);
   if (pid == 0)
     alarm (TEST_TIME_LIMIT / G_TIME_SPAN_SECOND);
   return pid;
+}
+
+static pid_t
+fork_child (void)
+{
+  return fork_child_by (fork);
 }
 
 static void
@@ -476,6 +482,51 @@ look_thread (gpointer data)
   return NULL;
 }
 
+static void
+look (GThread **threads,
+      Looking  *looking)
+{
+  g_autofree char *content = test_qt_content (4711, "application", "another-host",
+                                              "0123456789abcdef0123456789abcdef",
+                                              "01234567-89ab-cdef-0123-456789abcdef");
+
+  test_file_write (looking->file_name, content);
+  for (int i = 0; i < THREADS; i++)
+    threads[i] = g_thread_new ("looking", look_thread, looking);
+}
+
+static void
+await_looks (Looking *looking)
+{
+  int looks = g_atomic_int_get (&looking->looks);
+
+  while (g_atomic_int_get (&looking->looks) < looks + 3)
+    g_thread_yield ();
+}
+
+/* With children that live on, whoever looks finds the file as it is. */
+static void
+stop_looking (GThread **threads,
+              Looking  *looking,
+              pid_t    *children)
+{
+  g_autoptr (GLockFile) lock_file = g_lock_file_new (looking->file_name);
+
+  g_atomic_int_set (&looking->stop, TRUE);
+  for (int i = 0; i < THREADS; i++)
+    g_thread_join (threads[i]);
+  g_test_message ("%d looks", looking->looks);
+
+  test_file_set_age (looking->file_name, 3600);
+  test_assert_lock (lock_file, 0);
+  test_assert_unlock (lock_file);
+  for (int i = 0; i < SLEEPING_CHILDREN; i++)
+    {
+      g_assert_cmpint (waitpid (children[i], NULL, WNOHANG), ==, 0);
+      end_child (children[i]);
+    }
+}
+
 /* Each look opens a candidate and the file, and takes the file's kernel lock, as
  * it stands on the other machine's word only. A child that kept one of these
  * would keep the file locked for good. The children do without whatever takes a
@@ -485,56 +536,55 @@ test_while_others_look (TestFolder    *folder,
                         gconstpointer  data)
 {
   g_autofree char *own_name = g_build_filename (folder->path, "own.lock", NULL);
-  g_autofree char *content = test_qt_content (4711, "application", "another-host",
-                                              "0123456789abcdef0123456789abcdef",
-                                              "01234567-89ab-cdef-0123-456789abcdef");
-  g_autoptr (GLockFile) lock_file = g_lock_file_new (folder->lock_file);
   g_autoptr (GLockFile) own = g_lock_file_new (own_name);
   Looking looking = { folder->lock_file };
   GThread *threads[THREADS];
   pid_t children[CHILDREN];
 
   test_assert_lock (own, 0);
-  test_file_write (folder->lock_file, content);
-  for (int i = 0; i < THREADS; i++)
-    threads[i] = g_thread_new ("looking", look_thread, &looking);
-
+  look (threads, &looking);
   for (int i = 0; i < CHILDREN; i++)
     {
-      int looks = g_atomic_int_get (&looking.looks);
-
-      while (g_atomic_int_get (&looking.looks) < looks + 3)
-        g_thread_yield ();
+      await_looks (&looking);
       children[i] = fork_child ();
       if (children[i] == 0)
         {
           assert_no_descriptor_in (getpid (), folder->path);
           g_assert_false (g_lock_file_is_locked (own));
           test_assert_unlock (own);
-          if (i < SLEEPING_CHILDREN)
-            while (TRUE)
-              pause ();
+          while (i < SLEEPING_CHILDREN)
+            pause ();
           _exit (0);
         }
       if (i >= SLEEPING_CHILDREN)
         await_child (children[i]);
     }
+  stop_looking (threads, &looking, children);
 
-  g_atomic_int_set (&looking.stop, TRUE);
-  for (int i = 0; i < THREADS; i++)
-    g_thread_join (threads[i]);
-  g_test_message ("%d looks, %d children", looking.looks, CHILDREN);
-
-  test_file_set_age (folder->lock_file, 3600);
-  test_assert_lock (lock_file, 0);
-  test_assert_unlock (lock_file);
   test_assert_verify (own);
   test_assert_unlock (own);
+  test_folder_assert_empty (folder);
+}
+
+/* Of a child that is not made by fork(), as when another program is spawned, the
+ * library does not know. It has what was open, but not locked any more (R14). */
+static void
+test_unnoticed_while_others_look (TestFolder    *folder,
+                                  gconstpointer  data)
+{
+  Looking looking = { folder->lock_file };
+  GThread *threads[THREADS];
+  pid_t children[SLEEPING_CHILDREN];
+
+  look (threads, &looking);
   for (int i = 0; i < SLEEPING_CHILDREN; i++)
     {
-      g_assert_cmpint (waitpid (children[i], NULL, WNOHANG), ==, 0);
-      end_child (children[i]);
+      await_looks (&looking);
+      children[i] = fork_child_by (_Fork);
+      while (children[i] == 0)
+        pause ();
     }
+  stop_looking (threads, &looking, children);
   test_folder_assert_empty (folder);
 }
 
@@ -564,6 +614,7 @@ main (int    argc,
   ADD ("child-outlives-killed-parent/created", "--no-tmpfile", test_child_outlives_killed_parent);
   ADD ("while-others-wait", NULL, test_while_others_wait);
   ADD ("while-others-look", NULL, test_while_others_look);
+  ADD ("while-others-look/unnoticed", NULL, test_unnoticed_while_others_look);
 
   return g_test_run ();
 }
