@@ -365,6 +365,17 @@ check_usable (GLockFile *lock_file)
     complain ("the object cannot unlock any more: %s", error->message);
 }
 
+/* What is open for the whole process once it has had a lock. */
+static int
+count_idle_descriptors (Faults *faults)
+{
+  g_autofree char *other = g_build_filename (faults->folder.path, "other.lock", NULL);
+  g_autoptr (GLockFile) lock_file = g_lock_file_new (other);
+
+  check_usable (lock_file);
+  return test_count_descriptors ();
+}
+
 static void
 operate (Faults         *faults,
          const Scenario *scenario,
@@ -411,7 +422,7 @@ operate_in_child (Faults         *faults,
     {
       found_fault = FALSE;
       alarm (PATIENCE);
-      operate (faults, scenario, test_count_descriptors ());
+      operate (faults, scenario, count_idle_descriptors (faults));
       fflush (stdout);
       _exit (found_fault);
     }
@@ -531,7 +542,8 @@ test_faults (Faults        *faults,
   const Scenario *scenario = data;
 
   found_fault = FALSE;
-  faults->descriptors = test_count_descriptors ();
+  fault.way = &ways[0];
+  faults->descriptors = count_idle_descriptors (faults);
   for (guint w = 0; w < G_N_ELEMENTS (ways); w++)
     {
       g_autoptr (GPtrArray) names = NULL;

@@ -291,22 +291,6 @@ build_endless_lock_file (Scene *scene)
 }
 
 static void
-build_future_empty_file (Scene *scene)
-{
-  test_file_write (scene->path, "");
-  test_file_set_age (scene->path, -3600);
-}
-
-static void
-build_future_zeros (Scene *scene)
-{
-  static const char zeros[512];
-
-  write_bytes (scene->path, zeros, sizeof zeros);
-  test_file_set_age (scene->path, -3600);
-}
-
-static void
 build_unreadable (Scene *scene)
 {
   scene_leave_behind (scene->path, as_usual);
@@ -750,10 +734,6 @@ static const OddPath odd_paths[] = {
     SCENE_INVALID_DATA, SCENE_INVALID_DATA, SCENE_INVALID_DATA, "not a lock file" },
   { "document/like-a-lock-file", build_endless_lock_file,
     SCENE_INVALID_DATA, SCENE_INVALID_DATA, SCENE_INVALID_DATA, "not a lock file" },
-  { "empty/from-the-future", build_future_empty_file,
-    SCENE_LOCKED, SCENE_INVALID_DATA, SCENE_LOCKED, "" },
-  { "empty/zeros-from-the-future", build_future_zeros,
-    SCENE_LOCKED, SCENE_INVALID_DATA, SCENE_LOCKED, "" },
 
   { "unreadable", build_unreadable,
     SCENE_LOCKED, SCENE_PERMISSION_DENIED, SCENE_PERMISSION_DENIED, "",
@@ -790,7 +770,8 @@ static const OddPath odd_paths[] = {
   { "name/dot-dot", build_dot_dot,
     SCENE_INVALID_DATA, SCENE_INVALID_DATA, SCENE_INVALID_DATA, "not a lock file" },
   { "name/root", build_root,
-    SCENE_INVALID_DATA, SCENE_INVALID_DATA, SCENE_INVALID_DATA, "not a lock file" },
+    SCENE_INVALID_DATA, SCENE_INVALID_DATA, SCENE_INVALID_DATA, "not a lock file",
+    NULL, PRIVILEGED },
   { "name/slash-behind-directory", build_slash_behind_directory,
     SCENE_INVALID_DATA, SCENE_INVALID_DATA, SCENE_INVALID_DATA, "not a lock file" },
   { "name/slash-behind-nothing", build_slash_behind_nothing,
@@ -1046,6 +1027,28 @@ test_empty_fresh (TestFolder    *folder,
   scene_check (helper, "try 30000", SCENE_OK);
   g_assert_cmpint (g_get_monotonic_time () - written, >=, 1980 * G_TIME_SPAN_MILLISECOND);
   scene_check (helper, "unlock", SCENE_OK);
+  test_folder_assert_empty (folder);
+}
+
+/* A time in the future is no age, so it never gets stale; but nor was it just
+ * created, so the user may remove it.
+ */
+static void
+test_empty_from_future (TestFolder    *folder,
+                        gconstpointer  zeros)
+{
+  g_autoptr (TestHelper) helper = test_helper_start (folder->lock_file, "--stale-lock-time=1",
+                                                     NULL);
+  g_autofree char *before = NULL;
+
+  write_zeros (folder->lock_file, GPOINTER_TO_SIZE (zeros));
+  test_file_set_age (folder->lock_file, -3600);
+  before = scene_describe (folder->path);
+  scene_check (helper, "query", SCENE_INVALID_DATA);
+  scene_check (helper, "try 0", SCENE_LOCKED);
+  scene_check (helper, "try 2500", SCENE_LOCKED);
+  scene_assert_unchanged (folder->path, before);
+  scene_check (helper, "remove-stale", SCENE_OK);
   test_folder_assert_empty (folder);
 }
 
@@ -1396,6 +1399,8 @@ main (int    argc,
 
   ADD ("/paths/empty/fresh", GSIZE_TO_POINTER (0), test_empty_fresh);
   ADD ("/paths/empty/fresh-zeros", GSIZE_TO_POINTER (100), test_empty_fresh);
+  ADD ("/paths/empty/from-the-future", GSIZE_TO_POINTER (0), test_empty_from_future);
+  ADD ("/paths/empty/zeros-from-the-future", GSIZE_TO_POINTER (512), test_empty_from_future);
   ADD ("/paths/empty/removed", GSIZE_TO_POINTER (0), test_empty_removed);
   ADD ("/paths/empty/removed-zeros", GSIZE_TO_POINTER (100), test_empty_removed);
   ADD ("/paths/half-line/living-process", NULL, test_half_line_of_living_process);
