@@ -24,6 +24,7 @@ static const struct
   { "idle", measure_idle },
   { "objects", measure_objects },
   { "threads", measure_threads },
+  { "async", measure_async },
 };
 
 static const char *
@@ -156,7 +157,7 @@ main (int    argc,
 
   g_option_context_set_summary (context,
                                 "Measurements: cycle hand-over take-over turns idle objects "
-                                "threads; all of them by default.");
+                                "threads async; all of them by default.");
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, &argc, &argv, &error)
       || !check_names (wanted, &error)

@@ -36,6 +36,7 @@ void measure_turns     (Benchmark *benchmark);
 void measure_idle      (Benchmark *benchmark);
 void measure_objects   (Benchmark *benchmark);
 void measure_threads   (Benchmark *benchmark);
+void measure_async     (Benchmark *benchmark);
 
 /* The path that all of one contender's processes use at a place. */
 static inline char *

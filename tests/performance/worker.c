@@ -402,7 +402,7 @@ run_apart (void   (*function) (gpointer result,
       _exit (EXIT_SUCCESS);
     }
   if (pid < 0 || waitpid (pid, &status, 0) < 0 || status != 0)
-    g_error ("A process that was to measure something failed");
+    g_error ("A process that was to measure something failed (%x)", (unsigned int) status);
 
   memcpy (result, shared, result_size);
   munmap (shared, result_size);
