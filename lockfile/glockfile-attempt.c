@@ -279,7 +279,6 @@ write_record (GLockFileAttempt *self)
       remember_record (handle, hostname, name, content, size);
     }
 
-  self->written = size;
   /* R4: only on a shared volume are there others who would not see it. */
   return g_lock_file_disk_write (&self->candidate, content, size,
                                  self->volume == G_LOCK_FILE_VOLUME_SHARED);
@@ -293,16 +292,10 @@ prepare_candidate (GLockFileAttempt *self)
 
   if (self->candidate.fd >= 0)
     {
-      gsize size = self->written;
-
       end_keeping (self);
       if (g_get_monotonic_time () - self->prepared < FRESH)
         return 0;
       /* Linking does not touch a file's time: it would be born old. */
-      error = write_record (self);
-      self->prepared = g_get_monotonic_time ();
-      if (error == 0 && self->written >= size)
-        return 0;
       g_lock_file_disk_close (&self->candidate);
     }
 
@@ -534,6 +527,32 @@ debug_removal (const GLockFileAttempt *self)
   g_debug ("%s: removed the leftover of process %" G_GINT64_FORMAT, name, self->holder->pid);
 }
 
+/* What no text document looks like that happens to begin with a number: it is ours, it
+ * has an ID where Qt writes one, or it names this host. Of what is only a process ID,
+ * and perhaps the name of a program, less can be asked.
+ */
+static gboolean
+is_surely_lock_file (const GLockFileRecord *record,
+                     GLockFileMatch         host)
+{
+  switch (record->writer)
+    {
+    case G_LOCK_FILE_WRITER_PID_ONLY:
+      return strpbrk (record->app_name, " \t") == NULL;
+    case G_LOCK_FILE_WRITER_QT:
+    case G_LOCK_FILE_WRITER_QT_OLD:
+      return g_lock_file_record_is_id (record->machine_id) ||
+             g_lock_file_record_is_id (record->boot_id) ||
+             (host == G_LOCK_FILE_MATCH_SAME && *record->hostname != '\0');
+    case G_LOCK_FILE_WRITER_FOREIGN:
+    case G_LOCK_FILE_WRITER_EMPTY:
+    case G_LOCK_FILE_WRITER_OURS:
+    case G_LOCK_FILE_WRITER_OURS_UNLOCKED:
+    default:
+      return record->writer != G_LOCK_FILE_WRITER_FOREIGN;
+    }
+}
+
 /* Gathers the evidence on a file that was looked at, and judges it. */
 static void
 judge (GLockFileAttempt      *self,
@@ -570,11 +589,7 @@ judge (GLockFileAttempt      *self,
       evidence.same_device = record->has_device &&
                              record->device_major == major (sight->id.device) &&
                              record->device_minor == minor (sight->id.device);
-      /* An age alone removes only what no text document looks like. */
-      evidence.surely_lock_file = record->writer >= G_LOCK_FILE_WRITER_OURS_UNLOCKED ||
-                                  self->host == G_LOCK_FILE_MATCH_SAME ||
-                                  g_lock_file_record_is_id (record->machine_id) ||
-                                  g_lock_file_record_is_id (record->boot_id);
+      evidence.surely_lock_file = is_surely_lock_file (record, self->host);
 
       /* Where the kernel lock alone says it (J2, J3) nobody asks for the process. */
       self->process = G_LOCK_FILE_PROCESS_UNKNOWN;
@@ -734,7 +749,7 @@ remove_suspect (GLockFileAttempt *self)
     }
 
   /* The clock that was known may be from hours ago. */
-  if (under_lock && g_get_monotonic_time () - self->remover->prepared < FRESH)
+  if (under_lock)
     learn_clock (self, &self->remover->candidate);
   else
     ask_clock (self);

@@ -50,7 +50,6 @@ struct _GLockFileAttempt
   /* What it has open. */
   GLockFileHandle candidate;
   gint64 prepared;              /* when it was written; monotonic */
-  gsize written;
   gboolean kept;                /* it is one of the few that are kept during a sleep */
   gboolean created;             /* the candidate has the path's name already (R3) */
   GLockFileSight *suspect;      /* (nullable): the stale file that is being removed (R5) */

@@ -138,9 +138,8 @@ g_lock_file_fork_generation (void)
   return fork_generation;
 }
 
-/* Before the first descriptor is opened. */
-static void
-watch_for_forks (void)
+void
+g_lock_file_descriptors_prepare (void)
 {
   static gsize prepared;
 
@@ -154,7 +153,7 @@ watch_for_forks (void)
 void
 g_lock_file_descriptors_enter (void)
 {
-  watch_for_forks ();
+  g_lock_file_descriptors_prepare ();
   pthread_rwlock_rdlock (&gate);
 }
 

@@ -16,6 +16,9 @@ void  g_lock_file_state_unlock              (void);
 void  g_lock_file_state_wait                (GCond  *cond,
                                              gint64  until);
 
+/* Before anything else: notices forks from then on. */
+void  g_lock_file_descriptors_prepare       (void);
+
 /* How many forks lie between this process and the first that used the library. */
 guint g_lock_file_fork_generation           (void);
 

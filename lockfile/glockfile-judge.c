@@ -36,6 +36,14 @@ earlier (gint64 a,
   return MIN (a, b);
 }
 
+/* A file of Qt's, or like one: it says less of its writer than ours do. */
+static gboolean
+is_by_qt (const GLockFileEvidence *e)
+{
+  return e->writer == G_LOCK_FILE_WRITER_QT || e->writer == G_LOCK_FILE_WRITER_QT_OLD ||
+         e->writer == G_LOCK_FILE_WRITER_PID_ONLY;
+}
+
 /* How long one must still look at a free file before it may be removed: a Qt
  * process that lets go has closed it, and is about to unlink whatever stands at
  * the path then. It may be one that we cannot see, in another PID namespace. 0
@@ -44,9 +52,7 @@ earlier (gint64 a,
 static gint64
 release_gap_left (const GLockFileEvidence *e)
 {
-  if (e->writer == G_LOCK_FILE_WRITER_OURS || e->writer == G_LOCK_FILE_WRITER_OURS_UNLOCKED)
-    return 0;
-  return MAX (QT_RELEASE_GAP - e->seen_free_for, 0);
+  return is_by_qt (e) ? MAX (QT_RELEASE_GAP - e->seen_free_for, 0) : 0;
 }
 
 /* Whether the holder is alive beyond doubt, and no age counts. A file of Qt's
@@ -58,8 +64,7 @@ static gboolean
 is_alive (const GLockFileEvidence *e)
 {
   return e->process == G_LOCK_FILE_PROCESS_CERTAIN ||
-         (e->process == G_LOCK_FILE_PROCESS_ALIVE &&
-          e->writer != G_LOCK_FILE_WRITER_OURS && e->writer != G_LOCK_FILE_WRITER_OURS_UNLOCKED);
+         (e->process == G_LOCK_FILE_PROCESS_ALIVE && is_by_qt (e));
 }
 
 /* J7 and J8 for a file without content. Its age alone never suffices: a
@@ -165,6 +170,10 @@ g_lock_file_judge (const GLockFileEvidence *e)
   if (e->kernel != G_LOCK_FILE_KERNEL_FREE && e->kernel != G_LOCK_FILE_KERNEL_UNSUPPORTED)
     return judgement (G_LOCK_FILE_VERDICT_HELD, "J9", -1);
 
+  /* And only if it surely is one: it may be a document that begins with a number. */
+  if (is_by_qt (e) && !e->surely_lock_file)
+    return judgement (G_LOCK_FILE_VERDICT_HELD, "J9", -1);
+
   if (e->writer == G_LOCK_FILE_WRITER_OURS && e->boot == G_LOCK_FILE_MATCH_SAME &&
       e->same_device && e->kernel == G_LOCK_FILE_KERNEL_FREE)
     return judgement (G_LOCK_FILE_VERDICT_STALE, "J3", -1);
@@ -181,8 +190,7 @@ g_lock_file_judge (const GLockFileEvidence *e)
 
   /* R6: without kernel locks an age decides nothing between processes of one
    * host, who can see each other. */
-  if (e->stale_lock_time > 0 && e->age >= 0 && e->surely_lock_file &&
-      !is_alive (e) &&
+  if (e->stale_lock_time > 0 && e->age >= 0 && !is_alive (e) &&
       !(e->kernel == G_LOCK_FILE_KERNEL_UNSUPPORTED && e->host == G_LOCK_FILE_MATCH_SAME))
     {
       gint64 until = MAX ((gint64) e->stale_lock_time + 1 - e->age, release_gap_left (e));

@@ -21,10 +21,14 @@
  * Elsewhere a heartbeat does both. It must go on without a main loop, so its times are
  * kept by a thread of its own, one for all such locks of the process.
  *
- * All that touches a file goes on in worker threads. A keeper is stopped before its
- * lock is released, and its object outlives it, so it needs no reference to the object
- * but for the moment in which it tells of a loss. It has two owners: the object, and
- * whoever is to go on with it (a sleep, a worker).
+ * All that touches a file goes on in worker threads; but a loss changes the object only
+ * in the main context of the acquisition, right before it is told: so nobody sees
+ * an object that has lost its lock and does not know it yet. Whoever finds out before, by
+ * unlocking for example, is told, and it is not told again.
+ *
+ * A keeper is stopped before its lock is released, and its object outlives it, so it needs
+ * no reference to the object. It has several owners: the object, and whoever is to go on
+ * with it (a sleep, a worker, a main context).
  */
 
 /* Microseconds. */
@@ -35,7 +39,7 @@
 struct _GLockFileKeeper
 {
   gatomicrefcount ref_count;
-  GLockFile *lock_file;         /* not owned */
+  guint generation;             /* the fork generation in which the lock was taken */
   GLockFileHandle handle;       /* a copy; open until the keeper has stopped */
   GMainContext *context;        /* where a loss is told */
   gint64 beat;                  /* 0: there is no heartbeat */
@@ -43,11 +47,14 @@ struct _GLockFileKeeper
 
   /* Of the worker. */
   GLockFileWatch watch;
+  GLockFileWatch directory_watch;
   gboolean watched;
 
   /* Guarded by the library's mutex. */
+  GLockFile *lock_file;         /* not owned; NULL: the keeper has been stopped */
   gboolean running;             /* a worker is at it */
-  gboolean stopping;
+  gboolean telling;             /* a source for that is in the main context */
+  gboolean lost;                /* and told, so the handle is the keeper's to close */
   GCond stopped;
 };
 
@@ -127,7 +134,17 @@ leave_beat_context (void)
     }
 }
 
-/* --- Keepers ---------------------------------------------------------------- */
+static void
+stop_watching (GLockFileKeeper *self)
+{
+  if (!self->watched)
+    return;
+  g_lock_file_watch_stop (&self->watch);
+  g_lock_file_watch_stop (&self->directory_watch);
+  self->watched = FALSE;
+}
+
+/* --- Telling of a loss ------------------------------------------------------- */
 
 static void
 keeper_unref (GLockFileKeeper *self)
@@ -143,6 +160,81 @@ keeper_unref (GLockFileKeeper *self)
   g_free (self);
 }
 
+/* In the main context of the acquisition. */
+static gboolean
+tell_cb (gpointer data)
+{
+  GLockFileKeeper *self = data;
+  g_autoptr (GLockFile) lock_file = NULL;
+  gboolean again = FALSE;
+
+  /* A child of fork() that runs its parent's main context has lost nothing. */
+  if (self->generation != g_lock_file_fork_generation ())
+    return G_SOURCE_REMOVE;
+
+  g_lock_file_state_lock ();
+  if (self->lock_file != NULL && (self->lock_file->busy || self->running))
+    {
+      /* An operation is under way, which finds out for itself or is over soon; or a
+       * worker looks once more, and needs the object for that. */
+      again = TRUE;
+    }
+  else if (self->lock_file != NULL)
+    {
+      lock_file = g_object_ref (self->lock_file);
+      lock_file->handle.fd = -1;
+      lock_file->keeper = NULL;
+      self->lock_file = NULL;
+      self->lost = TRUE;
+      /* A worker closes the file: a file system may hang in that, too. */
+      g_lock_file_suspension_wake_locked (&self->suspension);
+    }
+  g_lock_file_state_unlock ();
+
+  if (again)
+    g_source_set_ready_time (g_main_current_source (), g_get_monotonic_time () + BUSY_PAUSE);
+  if (lock_file != NULL)
+    {
+      keeper_unref (self); /* The object's reference. */
+      g_lock_file_announce_lost (lock_file);
+    }
+  return again;
+}
+
+static gboolean
+tell_dispatch (GSource     *source,
+               GSourceFunc  callback,
+               gpointer     data)
+{
+  g_source_set_ready_time (source, -1);
+  return callback (data);
+}
+
+static GSourceFuncs tell_funcs = { .dispatch = tell_dispatch };
+
+static void
+tell (GLockFileKeeper *self)
+{
+  g_autoptr (GSource) source = NULL;
+  gboolean telling;
+
+  g_lock_file_state_lock ();
+  telling = self->telling;
+  self->telling = TRUE;
+  g_lock_file_state_unlock ();
+  if (telling)
+    return;
+
+  g_atomic_ref_count_inc (&self->ref_count);
+  source = g_source_new (&tell_funcs, sizeof (GSource));
+  g_source_set_static_name (source, "GLockFile lost");
+  g_source_set_callback (source, tell_cb, self, (GDestroyNotify) keeper_unref);
+  g_source_set_ready_time (source, 0);
+  g_source_attach (source, self->context);
+}
+
+/* --- Looking ----------------------------------------------------------------- */
+
 static void
 event_cb (gpointer data)
 {
@@ -151,114 +243,74 @@ event_cb (gpointer data)
   g_lock_file_suspension_wake_locked (&self->suspension);
 }
 
-/* In the main context of the acquisition. */
-static gboolean
-tell_of_loss_cb (gpointer data)
+static void
+watch (GLockFileKeeper      *self,
+       const GLockFileNames *names)
 {
-  g_autoptr (GLockFile) lock_file = data;
-
-  g_lock_file_announce_lost (lock_file);
-  return G_SOURCE_REMOVE;
+  if (self->watched)
+    return;
+  self->watched = TRUE;
+  if (!g_lock_file_watch_file (&self->watch, names->path) ||
+      !g_lock_file_watch_directory (&self->directory_watch, names->directory))
+    stop_watching (self);
 }
 
-/* Makes the object unlocked, unless an operation is under way: that finds out for
- * itself, or it is not about the lock and over soon. */
-static gboolean
-lose (GLockFileKeeper *self)
+/* One look in a worker thread; the object cannot go meanwhile. Gives the time of the
+ * next. */
+static gint64
+look (GLockFileKeeper      *self,
+      const GLockFileNames *names)
 {
-  GLockFileHandle handle = G_LOCK_FILE_HANDLE_INIT;
-  gboolean lost = FALSE;
-
-  g_lock_file_state_lock ();
-  if (!self->stopping && !self->lock_file->busy)
-    {
-      lost = TRUE;
-      self->stopping = TRUE;
-      handle = self->handle;
-      self->lock_file->handle.fd = -1;
-      self->lock_file->keeper = NULL;
-      /* The object's reference to the keeper is ours now, and one to the object is
-       * on its way. */
-      g_object_ref (self->lock_file);
-    }
-  g_lock_file_state_unlock ();
-
-  if (lost)
-    {
-      g_lock_file_disk_close (&handle);
-      g_lock_file_suspension_finish (&self->suspension, self->context, tell_of_loss_cb,
-                                     self->lock_file);
-      keeper_unref (self);
-    }
-  return lost;
-}
-
-/* One look in a worker thread. Gives the time of the next, or FALSE if there is
- * nothing left to keep. */
-static gboolean
-keep (GLockFileKeeper *self,
-      gint64          *until)
-{
-  const char *path = self->lock_file->names.path;
   gboolean is_there;
 
-  *until = self->beat > 0 ? g_get_monotonic_time () + self->beat : G_LOCK_FILE_WOKEN;
-
-  if (self->beat == 0 && !self->watched)
-    self->watched = g_lock_file_watch_file (&self->watch, path);
+  if (self->beat == 0)
+    watch (self, names);
 
   /* A file that cannot be seen is not lost. */
-  if (g_lock_file_disk_check (&self->handle.id, path, &is_there) == 0 && !is_there)
+  if (g_lock_file_disk_check (&self->handle.id, names->path, &is_there) == 0 &&
+      !is_there)
     {
-      if (lose (self))
-        return FALSE;
-      *until = g_get_monotonic_time () + BUSY_PAUSE;
+      tell (self);
+      return G_LOCK_FILE_WOKEN;
     }
-  else if (self->beat > 0)
+
+  if (self->beat > 0)
     {
       g_lock_file_disk_touch (&self->handle);
+      return g_get_monotonic_time () + self->beat;
     }
-  else if (!self->watched)
-    {
-      /* No room for a watch: then now and then. */
-      *until = g_get_monotonic_time () + LONGEST_BEAT;
-    }
-  return TRUE;
+  /* Without room for a watch: now and then. */
+  return self->watched ? G_LOCK_FILE_WOKEN : g_get_monotonic_time () + LONGEST_BEAT;
 }
 
 static void
 go_on (gpointer data)
 {
   GLockFileKeeper *self = data;
-  gboolean keeps = TRUE, sleeps = FALSE;
+  gboolean active, sleeps = FALSE;
+  const GLockFileNames *names;
   gint64 until;
 
   g_lock_file_state_lock ();
-  self->running = !self->stopping;
-  keeps = self->running;
+  while ((active = (self->lock_file != NULL)) && !sleeps)
+    {
+      names = &self->lock_file->names;
+      self->running = TRUE;
+      g_lock_file_state_unlock ();
+      until = look (self, names);
+      g_lock_file_state_lock ();
+      self->running = FALSE;
+      g_cond_broadcast (&self->stopped);
+      if (self->lock_file != NULL)
+        sleeps = g_lock_file_suspension_sleep_locked (&self->suspension, until);
+    }
   g_lock_file_state_unlock ();
 
-  while (keeps && !sleeps)
+  if (!active)
     {
-      keeps = keep (self, &until);
-
-      g_lock_file_state_lock ();
-      if (self->stopping)
-        keeps = FALSE;
-      else
-        sleeps = g_lock_file_suspension_sleep_locked (&self->suspension, until);
-      if (!keeps || sleeps)
-        {
-          self->running = FALSE;
-          g_cond_broadcast (&self->stopped);
-        }
-      g_lock_file_state_unlock ();
-    }
-
-  if (!keeps)
-    {
-      if (self->watched)
-        g_lock_file_watch_stop (&self->watch);
+      stop_watching (self);
+      if (self->lost)
+        g_lock_file_disk_close (&self->handle);
       keeper_unref (self);
     }
 }
@@ -278,11 +330,13 @@ g_lock_file_keeper_new (GLockFile             *lock_file,
                    g_lock_file_volume_classify (handle->volume_type) != G_LOCK_FILE_VOLUME_LOCAL;
 
   g_atomic_ref_count_init (&self->ref_count);
+  self->generation = g_lock_file_fork_generation ();
   self->lock_file = lock_file;
   self->handle = *handle;
   self->context = g_main_context_ref (context);
   g_cond_init (&self->stopped);
   g_lock_file_watch_init (&self->watch, event_cb, self);
+  g_lock_file_watch_init (&self->directory_watch, event_cb, self);
 
   if (beats)
     {
@@ -301,6 +355,11 @@ g_lock_file_keeper_new (GLockFile             *lock_file,
   return self;
 }
 
+/*
+ * g_lock_file_keeper_start_locked:
+ *
+ * Begins, without a thread and without a look.
+ */
 void
 g_lock_file_keeper_start_locked (GLockFileKeeper *self)
 {
@@ -322,7 +381,7 @@ g_lock_file_keeper_stop (GLockFileKeeper *self)
   gboolean slept;
 
   g_lock_file_state_lock ();
-  self->stopping = TRUE;
+  self->lock_file = NULL;
   slept = g_lock_file_suspension_end_locked (&self->suspension);
   while (self->running)
     g_lock_file_state_wait (&self->stopped, -1);
@@ -330,9 +389,8 @@ g_lock_file_keeper_stop (GLockFileKeeper *self)
 
   if (slept)
     {
-      /* Nobody goes on with it. */
-      if (self->watched)
-        g_lock_file_watch_stop (&self->watch);
+      /* Nobody else goes on with it. */
+      stop_watching (self);
       keeper_unref (self);
     }
   keeper_unref (self);

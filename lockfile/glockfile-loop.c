@@ -21,10 +21,11 @@
  * sleepers are read by any other context, and any thread, that looks.
  */
 
-/* More threads would not help a file system that works, and one that hangs can take
- * no more than these from the others. They end when they have nothing to do. */
+/* More threads would not help a file system that works. There are more when file
+ * systems hang. They end when they have nothing to do. */
 #define MAX_WORKERS 32
 #define MAX_WORKERS_IN_CHILD 4
+#define STALL (50 * G_TIME_SPAN_MILLISECOND)
 
 struct _GLockFileLoop
 {
@@ -49,6 +50,7 @@ static guint loops_generation;
 
 static GThreadPool *workers;
 static guint workers_generation;
+static gint64 last_progress;    /* when one came back, or all had enough */
 
 /* --- Workers --------------------------------------------------------------- */
 
@@ -59,6 +61,10 @@ work (gpointer data,
   GLockFileSuspension *self = data;
 
   self->go_on (self->data);
+
+  g_lock_file_state_lock ();
+  last_progress = g_get_monotonic_time ();
+  g_lock_file_state_unlock ();
 }
 
 static int
@@ -84,6 +90,17 @@ push_locked (GLockFileSuspension *self)
       g_thread_pool_set_sort_function (workers, compare_priorities, NULL);
     }
   g_thread_pool_push (workers, self, NULL);
+
+  /* All are at it and none has come back for a while: file systems hang. Those that
+   * wait for a worker may be for others. */
+  if (g_thread_pool_unprocessed (workers) == 0)
+    last_progress = g_get_monotonic_time ();
+  else if (!workers->exclusive &&
+           g_get_monotonic_time () - last_progress > STALL)
+    g_thread_pool_set_max_threads (workers,
+                                   g_thread_pool_get_num_threads (workers) +
+                                     g_thread_pool_unprocessed (workers),
+                                   NULL);
 }
 
 /* --- Loops ----------------------------------------------------------------- */
@@ -147,6 +164,20 @@ loop_prepare (GSource *source,
   return FALSE;
 }
 
+static GLockFileSuspension *
+next_due (GLockFileLoop *loop,
+          gint64         now)
+{
+  GLockFileSuspension *first;
+
+  if (loop->due.head != NULL)
+    return loop->due.head->data;
+  if (g_sequence_is_empty (loop->timers))
+    return NULL;
+  first = g_sequence_get (g_sequence_get_begin_iter (loop->timers));
+  return first->until <= now ? first : NULL;
+}
+
 static gboolean
 loop_dispatch (GSource     *source,
                GSourceFunc  callback,
@@ -158,21 +189,19 @@ loop_dispatch (GSource     *source,
   g_lock_file_state_lock ();
   g_lock_file_watch_dispatch_locked ();
 
-  loop = ((LoopSource *) source)->loop;
-  while (loop->due.head != NULL)
-    g_lock_file_suspension_wake_locked (loop->due.head->data);
-  while (!g_sequence_is_empty (loop->timers))
+  /* Waking the last sleeper may end the loop. */
+  while ((loop = ((LoopSource *) source)->loop) != NULL)
     {
-      GLockFileSuspension *first = g_sequence_get (g_sequence_get_begin_iter (loop->timers));
+      GLockFileSuspension *sleeper = next_due (loop, now);
 
-      if (first->until > now)
+      if (sleeper == NULL)
         break;
-      g_lock_file_suspension_wake_locked (first);
+      g_lock_file_suspension_wake_locked (sleeper);
     }
 
-  if (loop->n_sleepers == 0)
+  if (loop != NULL && loop->n_sleepers == 0)
     end_loop_locked (loop);
-  else
+  else if (loop != NULL)
     set_ready_time_locked (loop, FALSE);
   g_lock_file_state_unlock ();
 
@@ -314,9 +343,12 @@ g_lock_file_suspension_end_locked (GLockFileSuspension *self)
   if (self->linked)
     g_queue_unlink (&loop->due, &self->link);
   self->linked = FALSE;
-  /* Without sleepers the loop ends when it is run: it may be wanted again soon. */
-  loop->n_sleepers--;
-  set_ready_time_locked (loop, TRUE);
+  /* Without sleepers the default one ends when it is run: it may be wanted again soon,
+   * and it is there as long as the process. */
+  if (--loop->n_sleepers == 0 && loop->context != g_main_context_default ())
+    end_loop_locked (loop);
+  else
+    set_ready_time_locked (loop, TRUE);
   return TRUE;
 }
 

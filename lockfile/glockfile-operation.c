@@ -37,6 +37,7 @@ typedef struct
 
   /* If it is asynchronous. */
   GTask *task;
+  guint generation;             /* the fork generation that it is from */
   GLockFileSuspension suspension;
   gulong cancelled_handler;
 } Operation;
@@ -389,8 +390,13 @@ static gboolean
 finish_cb (gpointer data)
 {
   Operation *op = data;
-  g_autoptr (GTask) task = op->task;
+  g_autoptr (GTask) task = NULL;
 
+  /* In a child of fork() that runs its parent's main context: not its result. */
+  if (op->generation != g_lock_file_fork_generation ())
+    return G_SOURCE_REMOVE;
+
+  task = op->task;
   g_lock_file_end (op->lock_file, op->changes);
   return_result (op);
   return G_SOURCE_REMOVE;
@@ -456,6 +462,7 @@ g_lock_file_operate_async (GLockFile              *self,
     }
 
   op->task = g_steal_pointer (&task);
+  op->generation = g_lock_file_fork_generation ();
   op->context = g_main_context_ref (g_task_get_context (op->task));
   g_lock_file_suspension_init (&op->suspension, op->context, io_priority, go_on, op);
   op->waiter.suspension = &op->suspension;

@@ -147,7 +147,7 @@ parse_field (GLockFileRecord *record,
     record->display_name = g_steal_pointer (&value);
   else if (IS ("token") && record->token == NULL)
     record->token = g_steal_pointer (&value);
-  else if (IS ("since"))
+  else if (IS ("since") && record->since == 0)
     {
       g_autoptr (GDateTime) since = g_date_time_new_from_iso8601 (value, NULL);
 
@@ -155,11 +155,11 @@ parse_field (GLockFileRecord *record,
         record->since = g_date_time_to_unix (since) * G_USEC_PER_SEC +
                         g_date_time_get_microsecond (since);
     }
-  else if (IS ("pidns"))
+  else if (IS ("pidns") && record->pid_namespace == 0)
     parse_number (equals + 1, value_size, G_MAXUINT64, &record->pid_namespace);
-  else if (IS ("started"))
+  else if (IS ("started") && record->started == 0)
     parse_number (equals + 1, value_size, G_MAXUINT64, &record->started);
-  else if (IS ("dev"))
+  else if (IS ("dev") && !record->has_device)
     {
       const char *colon = memchr (equals + 1, ':', value_size);
       guint64 device_major, device_minor;
@@ -283,16 +283,16 @@ g_lock_file_record_parse (const char *content,
  * g_lock_file_record_is_id:
  *
  * Whether @text has the form of a machine's or a boot's ID on any system that
- * Qt runs on: hexadecimal digits and dashes, and many of them. A text document
- * may well begin with a number and have five lines; what its fourth and fifth
- * say must then not pass for the ID of another machine.
+ * Qt runs on: 32 hexadecimal digits, with or without the dashes of a UUID. A text
+ * document may well begin with a number and have five lines; what its fourth and
+ * fifth say must then not pass for the ID of another machine.
  */
 gboolean
 g_lock_file_record_is_id (const char *text)
 {
-  gsize size = strspn (text, "0123456789abcdefABCDEF-");
+  gsize size = strspn (text, "0123456789abcdefABCDEF");
 
-  return size >= 16 && text[size] == '\0';
+  return (size == 32 && text[size] == '\0') || g_uuid_string_is_valid (text);
 }
 
 GLockFileRecord *
@@ -376,6 +376,32 @@ put_line (Output     *output,
   put (output, "\n", 1);
 }
 
+/* The size of the control character that stands at @p: 0 if there is none, 2 for
+ * U+0080 to U+009F, of which one is a line end and one begins terminal commands.
+ */
+static gsize
+control_size (const char *p)
+{
+  if (g_ascii_iscntrl (*p))
+    return 1;
+  return (guchar) p[0] == 0xc2 && (guchar) p[1] >= 0x80 && (guchar) p[1] < 0xa0 ? 2 : 0;
+}
+
+static void
+put_escaped (Output     *output,
+             const char *bytes,
+             gsize       size)
+{
+  static const char hex[] = "0123456789abcdef";
+
+  for (gsize i = 0; i < size; i++)
+    {
+      put_text (output, "\\x");
+      put (output, &hex[(guchar) bytes[i] >> 4], 1);
+      put (output, &hex[bytes[i] & 15], 1);
+    }
+}
+
 static void
 put_field (Output     *output,
            const char *key,
@@ -391,26 +417,27 @@ put_field (Output     *output,
   end = value + size;
   if (size > MAX_VALUE)
     end = g_utf8_find_prev_char (value, value + MAX_VALUE + 1);
+  if (end == NULL)
+    end = value + MAX_VALUE; /* It is not UTF-8. */
 
   put_text (output, key);
   unwritten = value;
   for (const char *p = value; p < end; p++)
     {
-      if (*p != '\\' && !g_ascii_iscntrl (*p))
+      gsize control = control_size (p);
+
+      if (control == 0 && *p != '\\')
         continue;
 
       put (output, unwritten, p - unwritten);
-      unwritten = p + 1;
       if (*p == '\\')
         put_text (output, "\\\\");
       else if (*p == '\n')
         put_text (output, "\\n");
       else
-        {
-          put_text (output, "\\x");
-          put (output, &"0123456789abcdef"[(guchar) *p >> 4], 1);
-          put (output, &"0123456789abcdef"[*p & 15], 1);
-        }
+        put_escaped (output, p, control);
+      p += MAX (control, 1) - 1;
+      unwritten = p + 1;
     }
   put (output, unwritten, end - unwritten);
   put (output, "\n", 1);
@@ -546,6 +573,20 @@ g_lock_file_record_renew (char       *content,
   char line[64];
   Output output = { line, sizeof line, 0 };
 
+  if (since <= 0)
+    return FALSE;
+
+  /* Qt's lines may say anything. */
+  for (guint i = 0; i < 5; i++)
+    {
+      char *stop = memchr (content, '\n', size);
+
+      if (stop == NULL)
+        return FALSE;
+      size -= stop + 1 - content;
+      content = stop + 1;
+    }
+
   /* At the beginning of a line: no value contains a line end. */
   put (&output, "\n", 1);
   put_since (&output, since);
@@ -571,10 +612,11 @@ g_lock_file_record_clean (char *text)
 
   while (!g_utf8_validate (text, -1, &invalid))
     text[invalid - text] = '?';
-  for (char *p = text; *p != '\0'; p = g_utf8_next_char (p))
+  for (char *p = text; *p != '\0'; p++)
     {
-      if (g_ascii_iscntrl (*p))
-        *p = '?';
+      gsize control = control_size (p);
+
+      memset (p, '?', control);
     }
   if (strlen (text) > MAX_VALUE)
     *g_utf8_find_prev_char (text, text + MAX_VALUE + 1) = '\0';

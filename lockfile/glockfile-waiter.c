@@ -484,21 +484,23 @@ outlive_error (GLockFileWaiter *self,
 static gboolean
 notice_event (GLockFileWaiter *self)
 {
-  gboolean cancelled;
+  gboolean cancelled, event, over;
 
   g_lock_file_state_lock ();
-  if (self->event)
+  event = self->event;
+  self->event = FALSE;
+  over = g_lock_file_watch_is_over_locked (&self->watch);
+  cancelled = self->cancelled;
+  g_lock_file_state_unlock ();
+
+  if (event)
     {
       self->hints = N_HINTS;
       /* R9: never sleep on a busy file whose process is gone, nor on a file that
        * nobody watches any more: ask for both anew. */
-      if (g_lock_file_watch_is_over_locked (&self->watch))
-        self->watching = FALSE;
+      if (over)
+        stop_watching (self);
     }
-  self->event = FALSE;
-  cancelled = self->cancelled;
-  g_lock_file_state_unlock ();
-
   return !cancelled;
 }
 
@@ -545,29 +547,41 @@ step (GLockFileWaiter *self,
     }
 }
 
-/* Who has hold of the file at the path, as one who removes a leftover or creates it
- * there, does not wait behind others: they wait for it to let go. */
-static gboolean
-may_step_locked (const GLockFileWaiter *self)
-{
-  return self->queue == NULL || self->queue->waiters.head == &self->link || self->cancelled ||
-         self->attempt.suspect != NULL || self->attempt.created;
-}
-
-/* Whether it is the first in its queue, or will not wait any longer. The time may
- * run out before it is the first: then one look of its own decides, for what the
- * first one knows is not enough to say that somebody holds the lock now.
+/* Whether it is its turn: it is the first in its queue, or will not wait any longer.
+ * The time may run out before it is the first: then one look of its own decides, for
+ * what the first one knows is not enough to say that somebody holds the lock now.
+ *
+ * One whose time is over does not keep others waiting, who may be driven by a main
+ * context that is not run. And who has hold of the file at the path, as one who removes
+ * a leftover or creates it there, does not queue: the others wait for it to let go.
  */
 static gboolean
-may_step (GLockFileWaiter *self)
+is_its_turn (GLockFileWaiter *self,
+             gint64          *until)
 {
-  gboolean may;
+  gint64 now = g_get_monotonic_time ();
+  gboolean its_turn = TRUE;
+
+  *until = self->deadline;
+  if (self->attempt.suspect != NULL || self->attempt.created ||
+      (self->deadline >= 0 && now >= self->deadline))
+    return TRUE;
 
   g_lock_file_state_lock ();
-  may = may_step_locked (self);
-  g_lock_file_state_unlock ();
+  if (self->queue != NULL && !self->cancelled)
+    {
+      for (GList *l = self->queue->waiters.head; its_turn && l != &self->link; l = l->next)
+        {
+          const GLockFileWaiter *other = l->data;
 
-  return may || (self->deadline >= 0 && g_get_monotonic_time () >= self->deadline);
+          its_turn = (other->deadline >= 0 && now >= other->deadline);
+          if (!its_turn && other->deadline >= 0 &&
+              (*until < 0 || other->deadline < *until))
+            *until = other->deadline;
+        }
+    }
+  g_lock_file_state_unlock ();
+  return its_turn;
 }
 
 /*
@@ -595,11 +609,8 @@ g_lock_file_waiter_advance (GLockFileWaiter *self,
     {
       GLockFileStepResult result;
 
-      if (!may_step (self))
-        {
-          *until = self->deadline;
-          return G_LOCK_FILE_STEP_RESULT_SLEEP;
-        }
+      if (!is_its_turn (self, until))
+        return G_LOCK_FILE_STEP_RESULT_SLEEP;
 
       result = step (self, until);
       if (result != G_LOCK_FILE_STEP_RESULT_SLEEP)
@@ -612,8 +623,10 @@ g_lock_file_waiter_advance (GLockFileWaiter *self,
        * meanwhile. */
       if (self->queue == NULL && self->grace_until == 0)
         {
+          gint64 turn;
+
           enter_queue (self, FALSE);
-          if (!may_step (self))
+          if (!is_its_turn (self, &turn))
             {
               stop_watching (self);
               g_lock_file_attempt_rest (&self->attempt, FALSE);

@@ -36,6 +36,9 @@
  * file read-only, so they wake nobody. */
 #define FILE_EVENTS (IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_CLOSE_WRITE | IN_DONT_FOLLOW)
 
+/* A file that goes with its directory has no event of its own. */
+#define DIRECTORY_EVENTS (IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
+
 #define INOTIFY_PAUSE G_TIME_SPAN_SECOND
 
 struct _GLockFileWatchedProcess
@@ -213,18 +216,10 @@ stop_file_locked (GLockFileWatch *self)
   self->file = -1;
 }
 
-/*
- * g_lock_file_watch_file:
- *
- * Watches the file that stands at @path now; only for local volumes, where the
- * kernel sees every change. What has happened before this call is not told, so
- * look again after it (R9).
- *
- * Returns: %FALSE if there is no room, or no permission
- */
-gboolean
-g_lock_file_watch_file (GLockFileWatch *self,
-                        const char     *path)
+static gboolean
+watch (GLockFileWatch *self,
+       const char     *path,
+       guint32         events)
 {
   int inotify_fd = -1, file = -1;
 
@@ -239,7 +234,7 @@ g_lock_file_watch_file (GLockFileWatch *self,
     return FALSE;
 
   /* Not with the mutex held: the way to the path may lead over a network. */
-  file = inotify_add_watch (inotify_fd, path, FILE_EVENTS);
+  file = inotify_add_watch (inotify_fd, path, events);
 
   g_lock_file_state_lock ();
   if (file < 0 || file != self->file)
@@ -251,6 +246,34 @@ g_lock_file_watch_file (GLockFileWatch *self,
   g_lock_file_state_unlock ();
 
   return file >= 0;
+}
+
+/*
+ * g_lock_file_watch_file:
+ *
+ * Watches the file that stands at @path now; only for local volumes, where the
+ * kernel sees every change. What has happened before this call is not told, so
+ * look again after it (R9).
+ *
+ * Returns: %FALSE if there is no room, or no permission
+ */
+gboolean
+g_lock_file_watch_file (GLockFileWatch *self,
+                        const char     *path)
+{
+  return watch (self, path, FILE_EVENTS);
+}
+
+/*
+ * g_lock_file_watch_directory:
+ *
+ * Likewise, for a directory that is moved or removed.
+ */
+gboolean
+g_lock_file_watch_directory (GLockFileWatch *self,
+                             const char     *path)
+{
+  return watch (self, path, DIRECTORY_EVENTS);
 }
 
 static void
@@ -528,19 +551,24 @@ poll_set (gint64 until)
   ppoll (&set, 1, until < 0 ? NULL : &timeout, NULL);
 }
 
+/* One whom the next event is likely to concern, if there is one. */
 static void
 appoint_leader_locked (void)
 {
+  GLockFileSleeper *leader = NULL;
+
   for (GList *l = hub.sleepers.head; l != NULL; l = l->next)
     {
       GLockFileSleeper *sleeper = l->data;
 
-      if (sleeper->may_lead)
-        {
-          g_cond_signal (&sleeper->cond);
-          break;
-        }
+      if (!sleeper->may_lead)
+        continue;
+      leader = sleeper;
+      if (sleeper->watch->file >= 0 || sleeper->watch->process != NULL)
+        break;
     }
+  if (leader != NULL)
+    g_cond_signal (&leader->cond);
 }
 
 /*
@@ -555,7 +583,9 @@ g_lock_file_sleeper_sleep (GLockFileSleeper *self,
 {
   g_lock_file_state_lock ();
   notice_fork_locked ();
-  self->may_lead = self->watch->file >= 0 || self->watch->process != NULL;
+  /* Also without a watch of its own: others may sleep in a main context that is not
+   * run just now. */
+  self->may_lead = hub.ready;
   g_queue_push_tail_link (&hub.sleepers, &self->link);
 
   while (!self->woken && (until < 0 || g_get_monotonic_time () < until))

@@ -34,6 +34,8 @@ void     g_lock_file_watch_init          (GLockFileWatch   *watch,
                                           gpointer          data);
 gboolean g_lock_file_watch_file          (GLockFileWatch   *watch,
                                           const char       *path);
+gboolean g_lock_file_watch_directory     (GLockFileWatch   *watch,
+                                          const char       *path);
 gboolean g_lock_file_watch_process       (GLockFileWatch   *watch,
                                           int               pid);
 void     g_lock_file_watch_stop          (GLockFileWatch   *watch);

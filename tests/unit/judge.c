@@ -106,10 +106,18 @@ j3 (const GLockFileEvidence *e)
          e->kernel == G_LOCK_FILE_KERNEL_FREE;
 }
 
+/* What may be somebody's document is not removed, whatever became of the process that
+ * it seems to name. */
+static gboolean
+may_be_document (const GLockFileEvidence *e)
+{
+  return is_by_qt (e) && !e->surely_lock_file;
+}
+
 static gboolean
 j5 (const GLockFileEvidence *e)
 {
-  return !is_empty (e) &&
+  return !is_empty (e) && !may_be_document (e) &&
          e->host == G_LOCK_FILE_MATCH_SAME &&
          e->boot == G_LOCK_FILE_MATCH_DIFFERENT;
 }
@@ -117,7 +125,7 @@ j5 (const GLockFileEvidence *e)
 static gboolean
 j6 (const GLockFileEvidence *e)
 {
-  return !is_empty (e) &&
+  return !is_empty (e) && !may_be_document (e) &&
          (e->process == G_LOCK_FILE_PROCESS_DEAD || e->process == G_LOCK_FILE_PROCESS_REUSED) &&
          release_gap_has_passed (e);
 }
@@ -136,7 +144,7 @@ j7 (const GLockFileEvidence *e)
   if (is_by_qt (e) && e->process == G_LOCK_FILE_PROCESS_ALIVE)
     return FALSE;
   return e->stale_lock_time > 0 && e->age > e->stale_lock_time &&
-         e->surely_lock_file && release_gap_has_passed (e);
+         !may_be_document (e) && release_gap_has_passed (e);
 }
 
 static gboolean
