@@ -11,6 +11,9 @@
 #include "glockfile-private.h"
 #include "glockfile-watch.h"
 
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 /* What goes on while a lock is held: noticing that it was lost (R16) and, where the
  * kernel lock cannot speak for us everywhere, keeping the file young (R17).
  *
@@ -84,11 +87,25 @@ beat_thread (gpointer data)
   return NULL;
 }
 
+/* GLib ends the process when it cannot make a main context. */
+static gboolean
+may_make_context (void)
+{
+  int fd = eventfd (0, EFD_CLOEXEC);
+
+  if (fd >= 0)
+    close (fd);
+  return fd >= 0;
+}
+
 static GMainContext *
 enter_beat_context (void)
 {
   g_autoptr (GMainContext) context = NULL;
   gboolean start;
+
+  if (!may_make_context ())
+    return NULL;
 
   g_lock_file_state_lock ();
   if (beat_generation != g_lock_file_fork_generation ())
@@ -315,9 +332,27 @@ go_on (gpointer data)
     }
 }
 
+/* The main context of this thread; NULL if there is none yet, and no descriptor left to
+ * make one. */
+static GMainContext *
+get_context (void)
+{
+  static gboolean has_default;
+  GMainContext *context = g_main_context_get_thread_default ();
+
+  if (context == NULL && (g_atomic_int_get (&has_default) || may_make_context ()))
+    {
+      context = g_main_context_default ();
+      g_atomic_int_set (&has_default, TRUE);
+    }
+  return context;
+}
+
 /*
  * g_lock_file_keeper_new:
- * @context: the main context of the acquisition
+ * @context: (nullable): the main context of the acquisition; %NULL for this thread's
+ *
+ * Returns: (nullable): a keeper; %NULL if there are no descriptors left for one
  */
 GLockFileKeeper *
 g_lock_file_keeper_new (GLockFile             *lock_file,
@@ -325,10 +360,23 @@ g_lock_file_keeper_new (GLockFile             *lock_file,
                         guint                  stale_lock_time,
                         GMainContext          *context)
 {
-  GLockFileKeeper *self = g_new0 (GLockFileKeeper, 1);
   gboolean beats = !handle->kernel_locked ||
                    g_lock_file_volume_classify (handle->volume_type) != G_LOCK_FILE_VOLUME_LOCAL;
+  g_autoptr (GMainContext) time_keeper = NULL;
+  GLockFileKeeper *self;
 
+  if (context == NULL)
+    context = get_context ();
+  if (context == NULL)
+    return NULL;
+  if (beats)
+    {
+      time_keeper = enter_beat_context ();
+      if (time_keeper == NULL)
+        return NULL;
+    }
+
+  self = g_new0 (GLockFileKeeper, 1);
   g_atomic_ref_count_init (&self->ref_count);
   self->generation = g_lock_file_fork_generation ();
   self->lock_file = lock_file;
@@ -340,8 +388,6 @@ g_lock_file_keeper_new (GLockFile             *lock_file,
 
   if (beats)
     {
-      g_autoptr (GMainContext) time_keeper = enter_beat_context ();
-
       self->beat = stale_lock_time == 0
                      ? LONGEST_BEAT
                      : CLAMP ((gint64) stale_lock_time * G_TIME_SPAN_MILLISECOND / 3,
@@ -371,6 +417,7 @@ g_lock_file_keeper_start_locked (GLockFileKeeper *self)
 
 /*
  * g_lock_file_keeper_stop:
+ * @self: (nullable): a keeper
  *
  * Returns when the keeper does not touch its lock any more, and drops the object's
  * reference to it.
@@ -379,6 +426,9 @@ void
 g_lock_file_keeper_stop (GLockFileKeeper *self)
 {
   gboolean slept;
+
+  if (self == NULL)
+    return;
 
   g_lock_file_state_lock ();
   self->lock_file = NULL;

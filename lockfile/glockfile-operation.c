@@ -28,7 +28,7 @@ typedef struct
   GLockFileWaiter waiter;       /* but for releasing */
   gboolean has_waiter;
   guint stale_lock_time;
-  GMainContext *context;        /* where a loss of the lock is told */
+  GMainContext *context;        /* (nullable): where a loss is told; NULL: this thread's */
 
   /* What it comes to. */
   GLockFileChanges changes;
@@ -126,7 +126,8 @@ become_locked (Operation *op)
   self->handle = handle;
   self->crowded = op->waiter.in_crowd;
   self->keeper = keeper;
-  g_lock_file_keeper_start_locked (keeper);
+  if (keeper != NULL)
+    g_lock_file_keeper_start_locked (keeper);
   if (self->previous_holder != previous_holder)
     {
       GLockFileInfo *former = self->previous_holder;
@@ -337,8 +338,6 @@ g_lock_file_operate (GLockFile               *self,
 
   if (operation_begin (&op, self, kind, timeout, cancellable))
     {
-      if (kind == G_LOCK_FILE_OPERATION_ACQUIRE)
-        op.context = g_main_context_ref_thread_default ();
       if (cancellable != NULL && op.has_waiter)
         handler = g_cancellable_connect (cancellable, G_CALLBACK (cancelled_cb), &op.waiter, NULL);
       while (!operation_go_on (&op, &until))
