@@ -7,120 +7,20 @@ scenario.js and scenario.vala have the same tests under the same names; what is
 in one of them alone is about that language.
 """
 
-import contextlib
 import os
 import pathlib
 import pwd
-import shutil
-import signal
 import socket
-import subprocess
-import tempfile
 import threading
 import time
 
-import gi
-
-gi.require_version('GLockFile', '1.0')
 from gi.repository import Gio, GLib, GLockFile, GObject
 
+from scene import (LONG, Code, Helper, State, complete, fails, folder, leftover, lock_path,
+                   notifications, refuses, run_until)
 from tap import run, test
 
-HELPER = os.environ['GLOCKFILE_TEST_HELPER']
-LONG = 60_000
-
-Code = GLockFile.LockFileError
-State = GLockFile.LockFileHolderState
-
 GLib.set_application_name('Türöffner')
-
-
-@contextlib.contextmanager
-def folder():
-    path = tempfile.mkdtemp(prefix='glockfile-python-')
-    try:
-        yield path
-    finally:
-        shutil.rmtree(path)
-
-
-@contextlib.contextmanager
-def lock_path():
-    with folder() as path:
-        yield os.path.join(path, 'lock')
-
-
-class Helper:
-    """The other process."""
-
-    def __init__(self, path, *options):
-        self.process = subprocess.Popen([HELPER, *options, path], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, encoding='utf-8')
-        self.pid = self.process.pid
-        assert self.answer() == f'ready {self.pid}'
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.stdin.close()
-        self.process.wait()
-        self.process.stdout.close()
-
-    def send(self, command):
-        print(command, file=self.process.stdin, flush=True)
-
-    def answer(self):
-        return self.process.stdout.readline().rstrip('\n')
-
-    def ask(self, command):
-        self.send(command)
-        return self.answer()
-
-    def lock(self):
-        assert self.ask('lock') == 'ok'
-        return self
-
-    def kill(self):
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-
-
-def leftover(path):
-    """A lock file whose holder was killed; answers its process ID."""
-    with Helper(path) as helper:
-        helper.lock()
-        helper.kill()
-    assert os.path.exists(path)
-    return helper.pid
-
-
-@contextlib.contextmanager
-def fails(code, domain=Code.quark()):
-    caught = []
-    try:
-        yield caught
-    except GLib.Error as error:
-        assert error.matches(domain, code), f'{error!r} is not {code!r}'
-        assert error.message
-        caught.append(error)
-    else:
-        raise AssertionError(f'did not fail with {code!r}')
-
-
-def refuses(kind, function, *arguments, **named):
-    try:
-        result = function(*arguments, **named)
-    except kind:
-        return
-    raise AssertionError(f'{function} took {arguments} {named} and answered {result!r}')
-
-
-def notifications(instance, name):
-    """A list that grows with the property's value at each notification."""
-    seen = []
-    instance.connect('notify::' + name, lambda *_: seen.append(instance.get_property(name)))
-    return seen
 
 
 @test
@@ -397,6 +297,141 @@ def remove_stale():
 
 
 @test
+def lock_and_unlock_async():
+    with lock_path() as path:
+        lock = GLockFile.LockFile.new(path)
+        seen = notifications(lock, 'locked')
+        calls = []
+        lock.lock_async(GLib.PRIORITY_DEFAULT, None,
+                        lambda *arguments: calls.append((list(seen), arguments)), 'data')
+        assert not calls
+        run_until(lambda: calls)
+        seen_before, (source, result, data) = calls[0]
+        assert seen_before == [True]
+        assert source == lock and isinstance(result, Gio.AsyncResult) and data == 'data'
+        assert lock.lock_finish(result) is True
+        assert lock.is_locked() and os.path.isfile(path)
+        assert complete(lock, 'unlock') is True
+        assert not lock.is_locked() and not os.path.exists(path)
+        assert complete(lock, 'unlock') is True
+        assert seen == [True, False], seen
+
+
+@test
+def locked_by_another_process_async():
+    with lock_path() as path, Helper(path) as helper:
+        helper.lock()
+        lock = GLockFile.LockFile.new(path)
+        with fails(Code.LOCKED) as caught:
+            complete(lock, 'try_lock', 0)
+        assert str(helper.pid) in caught[0].message, caught[0].message
+        start = time.monotonic()
+        with fails(Code.LOCKED):
+            complete(lock, 'try_lock', 100)
+        assert time.monotonic() - start >= 0.099
+        with fails(Code.LOCKED):
+            complete(lock, 'remove_stale')
+        assert lock.is_locked() is False
+
+        # It is the main loop that makes the other let go.
+        GLib.timeout_add(10, lambda: helper.send('unlock'))
+        assert complete(lock, 'try_lock', LONG) is True
+        assert helper.answer() == 'ok'
+        assert complete(lock, 'unlock') is True
+
+
+@test
+def one_operation_at_a_time():
+    with lock_path() as path, Helper(path) as helper:
+        helper.lock()
+        lock = GLockFile.LockFile.new(path)
+        cancellable = Gio.Cancellable()
+        results = []
+        lock.lock_async(GLib.PRIORITY_DEFAULT, cancellable,
+                        lambda _, result: results.append(result))
+        for function, *arguments in ((lock.unlock,), (lock.query_info, None),
+                                     (complete, lock, 'unlock'), (complete, lock, 'query_info')):
+            with fails(Gio.IOErrorEnum.PENDING, Gio.io_error_quark()):
+                function(*arguments)
+        assert not results
+        cancellable.cancel()
+        run_until(lambda: results)
+        with fails(Gio.IOErrorEnum.CANCELLED, Gio.io_error_quark()):
+            lock.lock_finish(results[0])
+        assert complete(lock, 'query_info').props.pid == helper.pid
+
+
+@test
+def cancelled_async():
+    with lock_path() as path:
+        lock = GLockFile.LockFile.new(path)
+        cancellable = Gio.Cancellable()
+        cancellable.cancel()
+        for operation, *arguments in (('lock',), ('try_lock', 0), ('unlock',), ('query_info',),
+                                      ('remove_stale',)):
+            with fails(Gio.IOErrorEnum.CANCELLED, Gio.io_error_quark()):
+                complete(lock, operation, *arguments, cancellable=cancellable)
+        assert os.listdir(os.path.dirname(path)) == []
+
+
+@test
+def leftovers_async():
+    with lock_path() as path:
+        lock = GLockFile.LockFile.new(path)
+        with fails(Code.NOT_FOUND):
+            complete(lock, 'query_info')
+        pid = leftover(path)
+        info = complete(lock, 'query_info')
+        assert isinstance(info, GLockFile.LockFileInfo)
+        assert (info.props.pid, info.props.holder_state) == (pid, State.GONE)
+        assert complete(lock, 'remove_stale') is True
+        assert not os.path.exists(path)
+
+        pid = leftover(path)
+        seen = notifications(lock, 'previous-holder')
+        assert complete(lock, 'lock') is True
+        assert [previous.props.pid for previous in seen] == [pid], seen
+        lock.unlock()
+
+
+@test
+def lost_signal():
+    with lock_path() as path:
+        lock = GLockFile.LockFile.new(path)
+        seen = notifications(lock, 'locked')
+        told = []
+        lock.connect('lost', lambda source, error: told.append((source, error, list(seen),
+                                                                source.is_locked())))
+        assert lock.lock(None) is True
+        os.unlink(path)
+        run_until(lambda: told)
+        source, error, seen_before, locked = told.pop()
+        assert source == lock
+        assert isinstance(error, GLib.Error) and error.matches(Code.quark(), Code.LOST)
+        assert path in error.message, error.message
+        assert (seen_before, locked) == ([True, False], False)
+        assert lock.unlock() is True
+
+        # Also by asynchronous locking, and if the file is replaced.
+        assert complete(lock, 'lock') is True
+        pathlib.Path(path + '~').write_text('Dear diary')
+        os.replace(path + '~', path)
+        run_until(lambda: told)
+        assert told[0][1].matches(Code.quark(), Code.LOST)
+        with fails(Code.LOST):
+            lock.verify()
+        assert pathlib.Path(path).read_text() == 'Dear diary'
+
+        # Not by unlocking.
+        os.unlink(path)
+        lock.lock(None)
+        lock.unlock()
+        while GLib.MainContext.default().iteration(False):
+            pass
+        assert len(told) == 1
+
+
+@test
 def file_name_that_is_not_text():
     with folder() as path:
         raw = os.fsencode(path) + b'/caf\xe9.lock'
@@ -456,9 +491,14 @@ def objects_without_content():
 
 @test
 def classes_are_final():
-    for kind in (GLockFile.LockFile, GLockFile.LockFileInfo):
-        assert GObject.type_test_flags(kind.__gtype__, GObject.TypeFlags.FINAL)
-        refuses(RuntimeError, type, 'Derived', (kind,), {})
+    # GLib warns, of late critically, before Python refuses.
+    fatal = GLib.log_set_always_fatal(GLib.LogLevelFlags.LEVEL_ERROR)
+    try:
+        for kind in (GLockFile.LockFile, GLockFile.LockFileInfo):
+            assert GObject.type_test_flags(kind.__gtype__, GObject.TypeFlags.FINAL)
+            refuses(RuntimeError, type, 'Derived', (kind,), {})
+    finally:
+        GLib.log_set_always_fatal(fatal)
 
 
 @test
