@@ -8,7 +8,7 @@
  * fresh lock does not clear away at once.
  */
 
-#include "testutils.h"
+#include "scene.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +16,7 @@
 #include <lockfile/glockfile-disk-calls.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -33,37 +34,45 @@ static const int errors[] = {
 /* How the volume is, beside the fault. */
 typedef struct
 {
-  const char *name;
-  gboolean    no_tmpfile;
-  gboolean    no_flock;
-  gboolean    shared;
+  const char   *name;
+  SceneOptions  options;        /* that make a helper go this way */
+  gboolean      no_tmpfile;
+  gboolean      no_flock;
+  gboolean      shared;
 } Way;
 
 static GLockFileSystemCalls real_calls;
 
+/* More calls than any operation makes that nothing disturbs. */
+#define MAX_CALLS 200
+
+/* Shared with children. */
 static struct
 {
-  const Way *way;
-  gboolean   armed;             /* calls count */
-  guint      calls;
-  guint      position;          /* of the call that fails; 0: none */
-  int        error;
-  GPtrArray *names;             /* of the calls, in their order, while there is one */
-} fault;
+  const Way  *way;
+  gboolean    armed;            /* calls count */
+  guint       calls;
+  guint       position;         /* of the call that fails; 0: none */
+  int         error;
+  const char *names[MAX_CALLS]; /* of the calls that were made with position 0 */
+} *fault;
 
 static gboolean
 fails (const char *name)
 {
-  if (!fault.armed)
+  if (!fault->armed)
     return FALSE;
 
-  fault.calls++;
-  if (fault.names != NULL)
-    g_ptr_array_add (fault.names, (char *) name);
-  if (fault.calls != fault.position)
+  fault->calls++;
+  if (fault->position == 0)
+    {
+      g_assert_cmpuint (fault->calls, <=, MAX_CALLS);
+      fault->names[fault->calls - 1] = name;
+    }
+  if (fault->calls != fault->position)
     return FALSE;
 
-  errno = fault.error;
+  errno = fault->error;
   return TRUE;
 }
 
@@ -74,7 +83,7 @@ faulty_open (const char *path,
 {
   if (fails ("open"))
     return -1;
-  if (fault.way->no_tmpfile && (flags & O_TMPFILE) == O_TMPFILE)
+  if (fault->way->no_tmpfile && (flags & O_TMPFILE) == O_TMPFILE)
     {
       errno = EOPNOTSUPP;
       return -1;
@@ -90,7 +99,7 @@ faulty_close (int fd)
   int result = real_calls.close (fd);
   gboolean failed = fails ("close");
 
-  return failed && (fault.error == EINTR || fault.error == EIO) ? -1 : result;
+  return failed && (fault->error == EINTR || fault->error == EIO) ? -1 : result;
 }
 
 static ssize_t
@@ -116,9 +125,9 @@ faulty_flock (int fd,
               int operation)
 {
   /* Without kernel locks no file is busy, which is what EACCES says (SMB). */
-  if (fails ("flock") && !(fault.way->no_flock && errno == EACCES))
+  if (fails ("flock") && !(fault->way->no_flock && errno == EACCES))
     return -1;
-  if (fault.way->no_flock)
+  if (fault->way->no_flock)
     {
       errno = ENOLCK;
       return -1;
@@ -163,7 +172,7 @@ faulty_statfs (const char    *path,
   if (fails ("statfs"))
     return -1;
   result = real_calls.statfs (path, buffer);
-  if (fault.way->shared)
+  if (fault->way->shared)
     buffer->f_type = NFS_SUPER_MAGIC;
   return result;
 }
@@ -177,7 +186,7 @@ faulty_fstatfs (int            fd,
   if (fails ("fstatfs"))
     return -1;
   result = real_calls.fstatfs (fd, buffer);
-  if (fault.way->shared)
+  if (fault->way->shared)
     buffer->f_type = NFS_SUPER_MAGIC;
   return result;
 }
@@ -273,25 +282,36 @@ static const Scenario scenarios[] = {
   { "lock-and-verify", STANDS_NOTHING, operate_lock_and_verify },
   { "contention", STANDS_HOLDER, operate_lock },
   { "take-over", STANDS_LEFTOVER, operate_lock },
-  { "query/holder", STANDS_HOLDER, operate_query },
-  { "query/leftover", STANDS_LEFTOVER, operate_query },
-  { "remove/holder", STANDS_HOLDER, operate_remove },
-  { "remove/leftover", STANDS_LEFTOVER, operate_remove },
+  { "query-holder", STANDS_HOLDER, operate_query },
+  { "query-leftover", STANDS_LEFTOVER, operate_query },
+  { "remove-holder", STANDS_HOLDER, operate_remove },
+  { "remove-leftover", STANDS_LEFTOVER, operate_remove },
 };
 
+/* That without kernel locks comes first, see operate_in_child(). */
 static const Way ways[] = {
+  { "without-kernel-locks", { "--no-tmpfile", "--no-flock" },
+    .no_tmpfile = TRUE, .no_flock = TRUE },
   { "as-usual" },
-  { "without-tmpfile", .no_tmpfile = TRUE },
-  { "shared", .shared = TRUE, .no_tmpfile = TRUE },
-  { "without-kernel-locks", .no_tmpfile = TRUE, .no_flock = TRUE },
+  { "without-tmpfile", { "--no-tmpfile" }, .no_tmpfile = TRUE },
+  { "shared", { "--no-tmpfile", "--shared" }, .no_tmpfile = TRUE, .shared = TRUE },
 };
+
+typedef struct
+{
+  const Scenario *scenario;
+  const Way      *way;
+} Plan;
 
 /* --- Cases --------------------------------------------------------------- */
 
 typedef struct
 {
-  TestFolder  folder;
-  char       *leftover;         /* what a killed process wrote */
+  TestFolder      folder;
+  const Scenario *scenario;
+  char           *leftover;     /* what a killed process wrote */
+  TestHelper     *holder;
+  TestHelper     *fresh;        /* one that has seen nothing of it all */
 } Faults;
 
 static char current_case[200];
@@ -322,25 +342,6 @@ complain (const char *format,
   found_fault = TRUE;
 }
 
-/* In a child, so that there is a process that is gone. */
-static void
-make_leftover (Faults *faults)
-{
-  pid_t child = fork ();
-
-  if (child == 0)
-    {
-      g_autoptr (GLockFile) lock_file = g_lock_file_new (faults->folder.lock_file);
-
-      _exit (g_lock_file_try_lock (lock_file, 0, NULL, NULL) ? 0 : 1);
-    }
-
-  g_assert_cmpint (child, >, 0);
-  g_assert_cmpint (waitpid (child, NULL, 0), ==, child);
-  faults->leftover = test_file_read (faults->folder.lock_file);
-  g_assert_no_errno (g_unlink (faults->folder.lock_file));
-}
-
 /* Those on files of the lock's folder, candidates without a name included. What
  * the library keeps open for the whole process is not there.
  */
@@ -364,16 +365,15 @@ count_descriptors (Faults *faults)
 }
 
 static void
-await_descriptors (Faults *faults,
-                   int     expected)
+check_descriptors (Faults *faults)
 {
   gint64 deadline = g_get_monotonic_time () + 5 * G_TIME_SPAN_SECOND;
 
   /* R14: while P.rmlock is there, one may live a moment longer than its lock. */
-  while (count_descriptors (faults) > expected && g_get_monotonic_time () < deadline)
+  while (count_descriptors (faults) > 0 && g_get_monotonic_time () < deadline)
     g_usleep (1000);
-  if (count_descriptors (faults) > expected)
-    complain ("%d descriptors instead of %d", count_descriptors (faults), expected);
+  if (count_descriptors (faults) > 0)
+    complain ("%d descriptors are left open", count_descriptors (faults));
 }
 
 static void
@@ -388,18 +388,17 @@ check_usable (GLockFile *lock_file)
 }
 
 static void
-operate (Faults         *faults,
-         const Scenario *scenario,
-         int             descriptors) /* that may be open afterwards */
+operate (Faults *faults)
 {
+  const Scenario *scenario = faults->scenario;
   g_autoptr (GLockFile) lock_file = g_lock_file_new (faults->folder.lock_file);
   g_autoptr (GError) error = NULL;
   gboolean success;
 
-  fault.calls = 0;
-  fault.armed = TRUE;
+  fault->calls = 0;
+  fault->armed = TRUE;
   success = scenario->operate (lock_file, &error);
-  fault.armed = FALSE;
+  fault->armed = FALSE;
 
   if (success == (error != NULL))
     complain ("success and error do not agree");
@@ -412,28 +411,33 @@ operate (Faults         *faults,
   if (g_lock_file_is_locked (lock_file) && scenario->operate != operate_lock_and_verify)
     complain ("still locked");
   g_lock_file_unlock (lock_file, NULL);
-  await_descriptors (faults, descriptors);
+  check_descriptors (faults);
 
   /* Where only processes tell (R6), a file that could not be deleted is there as
    * long as its process is. */
-  if (scenario->stands != STANDS_HOLDER && !fault.way->no_flock)
+  if (scenario->stands != STANDS_HOLDER && !fault->way->no_flock)
     check_usable (lock_file);
 }
 
+/* In a process that is gone afterwards. It is the copy of one that has never had
+ * to do with the library, and has no thread: so much may be done only there.
+ */
 static void
-operate_in_child (Faults         *faults,
-                  const Scenario *scenario)
+operate_in_child (Faults *faults)
 {
+  TestCosts costs;
   int status;
   pid_t child;
 
+  test_costs_of_process (getpid (), &costs);
+  g_assert_cmpint (costs.threads, ==, 1);
   fflush (stdout);
   child = fork ();
   if (child == 0)
     {
       found_fault = FALSE;
       alarm (PATIENCE);
-      operate (faults, scenario, 0);
+      operate (faults);
       fflush (stdout);
       _exit (found_fault);
     }
@@ -445,21 +449,38 @@ operate_in_child (Faults         *faults,
 }
 
 static void
+check_answer (TestHelper *helper,
+              const char *command,
+              const char *name)
+{
+  g_autofree char *answer = test_helper_ask (helper, command);
+
+  if (strcmp (answer, "ok") != 0)
+    complain ("%s: %s: %s", name, command, answer);
+}
+
+static void
 check_afterwards (Faults *faults)
 {
-  g_autoptr (GLockFile) fresh = g_lock_file_new (faults->folder.lock_file);
   g_autofree char *removal_lock = g_strconcat (faults->folder.lock_file, ".rmlock", NULL);
   g_autoptr (GDir) directory = NULL;
   const char *name;
 
-  check_usable (fresh);
+  if (faults->scenario->stands == STANDS_HOLDER)
+    {
+      check_answer (faults->holder, "verify", "the holder");
+      check_answer (faults->holder, "unlock", "the holder");
+    }
+  check_answer (faults->fresh, "try 0", "another");
+  check_answer (faults->fresh, "unlock", "another");
 
   /* A P.rmlock that could not be deleted is in nobody's way, and goes when the
    * next leftover does. */
   if (g_file_test (removal_lock, G_FILE_TEST_EXISTS))
     {
       test_file_write (faults->folder.lock_file, faults->leftover);
-      check_usable (fresh);
+      check_answer (faults->fresh, "try 0", "one who takes over");
+      check_answer (faults->fresh, "unlock", "one who takes over");
     }
 
   directory = g_dir_open (faults->folder.path, 0, NULL);
@@ -473,102 +494,59 @@ check_afterwards (Faults *faults)
 }
 
 static void
-run_case (Faults         *faults,
-          const Scenario *scenario,
-          const char     *call)
+run_case (Faults     *faults,
+          guint       position,
+          const char *call,
+          int         error)
 {
-  g_autoptr (GLockFile) holder = NULL;
-  g_autoptr (GError) error = NULL;
-
+  fault->position = position;
+  fault->error = error;
   g_snprintf (current_case, sizeof current_case, "%s, %s: call %u (%s) fails: %s",
-              scenario->name, fault.way->name, fault.position, call, g_strerror (fault.error));
+              faults->scenario->name, fault->way->name, position, call, g_strerror (error));
   alarm (PATIENCE);
 
-  if (scenario->stands == STANDS_LEFTOVER)
-    {
-      test_file_write (faults->folder.lock_file, faults->leftover);
-    }
-  else if (scenario->stands == STANDS_HOLDER)
-    {
-      holder = g_lock_file_new (faults->folder.lock_file);
-      g_lock_file_lock (holder, NULL, &error);
-      g_assert_no_error (error);
-    }
+  if (faults->scenario->stands == STANDS_LEFTOVER)
+    test_file_write (faults->folder.lock_file, faults->leftover);
+  else if (faults->scenario->stands == STANDS_HOLDER)
+    scene_check (faults->holder, "lock", SCENE_OK);
 
-  if (fault.way->no_flock)
-    operate_in_child (faults, scenario);
+  if (fault->way->no_flock)
+    operate_in_child (faults);
   else
-    operate (faults, scenario, holder != NULL ? 1 : 0);
+    operate (faults);
 
-  if (holder != NULL && !g_lock_file_verify (holder, &error))
-    complain ("the holder lost its lock: %s", error->message);
-  else if (holder != NULL && !g_lock_file_unlock (holder, &error))
-    complain ("the holder cannot unlock: %s", error->message);
   check_afterwards (faults);
   alarm (0);
-}
-
-/* The calls of an operation that nothing disturbs. */
-static GPtrArray *
-record_calls (Faults         *faults,
-              const Scenario *scenario)
-{
-  GPtrArray *names = g_ptr_array_new ();
-  g_autoptr (GLockFile) lock_file = g_lock_file_new (faults->folder.lock_file);
-  g_autoptr (GLockFile) holder = NULL;
-  g_autofree char *list = NULL;
-
-  if (scenario->stands == STANDS_LEFTOVER)
-    test_file_write (faults->folder.lock_file, faults->leftover);
-  if (scenario->stands == STANDS_HOLDER)
-    {
-      holder = g_lock_file_new (faults->folder.lock_file);
-      g_assert_true (g_lock_file_lock (holder, NULL, NULL));
-    }
-
-  fault.names = names;
-  fault.position = 0;
-  fault.calls = 0;
-  fault.armed = TRUE;
-  scenario->operate (lock_file, NULL);
-  fault.armed = FALSE;
-  fault.names = NULL;
-  if (holder != NULL)
-    g_lock_file_unlock (holder, NULL);
-  g_unlink (faults->folder.lock_file);
-
-  g_ptr_array_add (names, NULL);
-  list = g_strjoinv (" ", (char **) names->pdata);
-  g_test_message ("%s, %s: %s", scenario->name, fault.way->name, list);
-  g_ptr_array_set_size (names, names->len - 1);
-  return names;
 }
 
 static void
 test_faults (Faults        *faults,
              gconstpointer  data)
 {
-  const Scenario *scenario = data;
+  const Plan *plan = data;
+  g_autoptr (GString) list = g_string_new (NULL);
+  guint n_calls;
 
   found_fault = FALSE;
-  for (guint w = 0; w < G_N_ELEMENTS (ways); w++)
-    {
-      g_autoptr (GPtrArray) names = NULL;
+  faults->scenario = plan->scenario;
+  fault->way = plan->way;
+  faults->holder = scene_start (faults->folder.lock_file, plan->way->options);
+  faults->fresh = scene_start (faults->folder.lock_file, plan->way->options);
+  scene_leave_behind (faults->folder.lock_file, plan->way->options);
+  faults->leftover = test_file_read (faults->folder.lock_file);
+  g_assert_no_errno (g_unlink (faults->folder.lock_file));
 
-      fault.way = &ways[w];
-      g_clear_pointer (&faults->leftover, g_free);
-      make_leftover (faults);
-      names = record_calls (faults, scenario);
-      g_assert_cmpuint (names->len, >, 0);
+  run_case (faults, 0, "none", 0);
+  g_assert_false (found_fault);
+  n_calls = fault->calls;
+  g_assert_cmpuint (n_calls, >, 0);
+  for (guint i = 0; i < n_calls; i++)
+    g_string_append_printf (list, " %s", fault->names[i]);
+  g_test_message ("%s, %s:%s", plan->scenario->name, plan->way->name, list->str);
 
-      for (guint i = 0; i < names->len; i++)
-        for (guint e = 0; e < G_N_ELEMENTS (errors); e++)
-          {
-            fault.position = i + 1;
-            fault.error = errors[e];
-            run_case (faults, scenario, names->pdata[i]);
-          }
-    }
+  for (guint i = 0; i < n_calls; i++)
+    for (guint e = 0; e < G_N_ELEMENTS (errors); e++)
+      run_case (faults, i + 1, fault->names[i], errors[e]);
   g_assert_false (found_fault);
 }
 
@@ -583,6 +561,8 @@ static void
 tear_down (Faults        *faults,
            gconstpointer  data)
 {
+  g_clear_pointer (&faults->holder, test_helper_free);
+  g_clear_pointer (&faults->fresh, test_helper_free);
   g_clear_pointer (&faults->leftover, g_free);
   test_folder_tear_down (&faults->folder, NULL);
 }
@@ -591,16 +571,22 @@ int
 main (int    argc,
       char **argv)
 {
+  static Plan plans[G_N_ELEMENTS (ways)][G_N_ELEMENTS (scenarios)];
+
   g_test_init (&argc, &argv, NULL);
+  fault = mmap (NULL, sizeof *fault, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  g_assert_true (fault != MAP_FAILED);
   install_faults ();
   signal (SIGALRM, time_is_up_cb);
 
-  for (guint i = 0; i < G_N_ELEMENTS (scenarios); i++)
-    {
-      g_autofree char *path = g_strconcat ("/faults/", scenarios[i].name, NULL);
+  for (guint w = 0; w < G_N_ELEMENTS (ways); w++)
+    for (guint i = 0; i < G_N_ELEMENTS (scenarios); i++)
+      {
+        g_autofree char *path = g_strdup_printf ("/faults/%s/%s", ways[w].name, scenarios[i].name);
 
-      g_test_add (path, Faults, &scenarios[i], set_up, test_faults, tear_down);
-    }
+        plans[w][i] = (Plan) { &scenarios[i], &ways[w] };
+        g_test_add (path, Faults, &plans[w][i], set_up, test_faults, tear_down);
+      }
 
   return g_test_run ();
 }
