@@ -8,110 +8,20 @@ import GLib from 'gi://GLib';
 import GLockFile from 'gi://GLockFile?version=1.0';
 import GObject from 'gi://GObject';
 
+import {Code, Helper, LONG, State, assertFails, assertFailsAsync, emission, exists, leftover,
+    notifications, pass, withPath} from './scene.js';
 import {assert, assertEqual, assertThrows, run} from './tap.js';
 
-const HELPER = GLib.getenv('GLOCKFILE_TEST_HELPER');
-const LONG = 60000;
+const {PRIORITY_DEFAULT} = GLib;
 
-const Code = GLockFile.LockFileError;
-const State = GLockFile.LockFileHolderState;
+// By hand: the library's override, which does that too, has tests of its own.
+for (const operation of ['lock', 'try_lock', 'unlock', 'query_info', 'remove_stale']) {
+    Gio._promisify(GLockFile.LockFile.prototype, `${operation}_async`, `${operation}_finish`);
+}
 
 GLib.set_application_name('Türöffner');
 
-/** Calls f with a file name in a new folder. */
-function withPath(f) {
-    const folder = GLib.Dir.make_tmp('glockfile-javascript-XXXXXX');
-
-    try {
-        f(GLib.build_filenamev([folder, 'lock']));
-    } finally {
-        const file = Gio.File.new_for_path(folder);
-        for (const info of file.enumerate_children('standard::name', 0, null))
-            file.get_child(info.get_name()).delete(null);
-        file.delete(null);
-    }
-}
-
-function exists(path) {
-    return GLib.file_test(path, GLib.FileTest.EXISTS);
-}
-
-/** The other process. */
-class Helper {
-    constructor(path, ...options) {
-        this._process = Gio.Subprocess.new([HELPER, ...options, path],
-            Gio.SubprocessFlags.STDIN_PIPE | Gio.SubprocessFlags.STDOUT_PIPE);
-        this._output = Gio.DataInputStream.new(this._process.get_stdout_pipe());
-        this.pid = Number(this._process.get_identifier());
-        assertEqual(this.answer(), `ready ${this.pid}`);
-    }
-
-    static with(path, options, f) {
-        const helper = new Helper(path, ...options);
-
-        try {
-            f(helper);
-        } finally {
-            helper._process.get_stdin_pipe().close(null);
-            helper._process.wait(null);
-        }
-    }
-
-    send(command) {
-        this._process.get_stdin_pipe().write_all(`${command}\n`, null);
-    }
-
-    answer() {
-        const [line] = this._output.read_line_utf8(null);
-        return line;
-    }
-
-    ask(command) {
-        this.send(command);
-        return this.answer();
-    }
-
-    lock() {
-        assertEqual(this.ask('lock'), 'ok');
-    }
-
-    kill() {
-        this._process.force_exit();
-        this._process.wait(null);
-    }
-}
-
-/** A lock file whose holder was killed; answers its process ID. */
-function leftover(path) {
-    let pid;
-
-    Helper.with(path, [], helper => {
-        pid = helper.pid;
-        helper.lock();
-        helper.kill();
-    });
-    assert(exists(path));
-    return pid;
-}
-
-function assertFails(code, f, domain = Code) {
-    const error = assertThrows(f);
-
-    assert(error.matches?.(domain, code), `${error} is not code ${code} of ${domain.name}`);
-    assert(error instanceof domain);
-    assert(error.message.length > 0);
-    return error;
-}
-
-/** An array that grows with the property's value at each notification. */
-function notifications(instance, name) {
-    const seen = [];
-
-    instance.connect(`notify::${name}`, () => seen.push(instance[name]));
-    return seen;
-}
-
-run({
+await run({
     new() {
         withPath(path => {
             const lock = GLockFile.LockFile.new(path);
@@ -364,6 +274,148 @@ run({
             assertEqual(lock.remove_stale(null), true);
             assert(!exists(path));
             assertEqual(lock.is_locked(), false);
+        });
+    },
+
+    lockAndUnlockAsync() {
+        return withPath(async path => {
+            const lock = GLockFile.LockFile.new(path);
+            const seen = notifications(lock, 'locked');
+            const locking = lock.lock_async(PRIORITY_DEFAULT, null);
+            assertEqual(seen.length, 0);
+            assertEqual(await locking, true);
+            assertEqual(lock.is_locked(), true);
+            assert(exists(path));
+            assertEqual(seen.join(), 'true');
+            assertEqual(await lock.unlock_async(PRIORITY_DEFAULT, null), true);
+            assertEqual(lock.is_locked(), false);
+            assert(!exists(path));
+            assertEqual(await lock.unlock_async(PRIORITY_DEFAULT, null), true);
+            assertEqual(seen.join(), 'true,false');
+
+            // Without a promise.
+            const [source, result] = await new Promise(resolve => {
+                lock.lock_async(PRIORITY_DEFAULT, null, (...args) => resolve(args));
+            });
+            assertEqual(source, lock);
+            assertEqual(lock.lock_finish(result), true);
+            lock.unlock();
+        });
+    },
+
+    lockedByAnotherProcessAsync() {
+        return withPath(path => Helper.with(path, [], async helper => {
+            helper.lock();
+            const lock = GLockFile.LockFile.new(path);
+            const error = await assertFailsAsync(Code.LOCKED,
+                lock.try_lock_async(0, PRIORITY_DEFAULT, null));
+            assert(error.message.includes(helper.pid), error.message);
+            const start = GLib.get_monotonic_time();
+            await assertFailsAsync(Code.LOCKED, lock.try_lock_async(100, PRIORITY_DEFAULT, null));
+            assert(GLib.get_monotonic_time() - start >= 99000);
+            await assertFailsAsync(Code.LOCKED, lock.remove_stale_async(PRIORITY_DEFAULT, null));
+            assertEqual(lock.is_locked(), false);
+
+            // It is the main loop that makes the other let go.
+            const locking = lock.try_lock_async(LONG, PRIORITY_DEFAULT, null);
+            await pass(10);
+            helper.send('unlock');
+            assertEqual(await locking, true);
+            assertEqual(helper.answer(), 'ok');
+            assertEqual(await lock.unlock_async(PRIORITY_DEFAULT, null), true);
+        }));
+    },
+
+    oneOperationAtATime() {
+        return withPath(path => Helper.with(path, [], async helper => {
+            const {PENDING, CANCELLED} = Gio.IOErrorEnum;
+            helper.lock();
+            const lock = GLockFile.LockFile.new(path);
+            const cancellable = new Gio.Cancellable();
+            const locking = lock.lock_async(PRIORITY_DEFAULT, cancellable);
+            assertFails(PENDING, () => lock.unlock(), Gio.IOErrorEnum);
+            assertFails(PENDING, () => lock.query_info(null), Gio.IOErrorEnum);
+            await assertFailsAsync(PENDING, lock.unlock_async(PRIORITY_DEFAULT, null),
+                Gio.IOErrorEnum);
+            await assertFailsAsync(PENDING, lock.query_info_async(PRIORITY_DEFAULT, null),
+                Gio.IOErrorEnum);
+            cancellable.cancel();
+            await assertFailsAsync(CANCELLED, locking, Gio.IOErrorEnum);
+            assertEqual((await lock.query_info_async(PRIORITY_DEFAULT, null)).pid, helper.pid);
+        }));
+    },
+
+    cancelledAsync() {
+        return withPath(async path => {
+            const lock = GLockFile.LockFile.new(path);
+            const cancellable = new Gio.Cancellable();
+            cancellable.cancel();
+            for (const operation of [lock.lock_async(PRIORITY_DEFAULT, cancellable),
+                lock.try_lock_async(0, PRIORITY_DEFAULT, cancellable),
+                lock.unlock_async(PRIORITY_DEFAULT, cancellable),
+                lock.query_info_async(PRIORITY_DEFAULT, cancellable),
+                lock.remove_stale_async(PRIORITY_DEFAULT, cancellable)])
+                // eslint-disable-next-line no-await-in-loop
+                await assertFailsAsync(Gio.IOErrorEnum.CANCELLED, operation, Gio.IOErrorEnum);
+            assert(!exists(path));
+        });
+    },
+
+    leftoversAsync() {
+        return withPath(async path => {
+            const lock = GLockFile.LockFile.new(path);
+            await assertFailsAsync(Code.NOT_FOUND, lock.query_info_async(PRIORITY_DEFAULT, null));
+            const pid = leftover(path);
+            const info = await lock.query_info_async(PRIORITY_DEFAULT, null);
+            assert(info instanceof GLockFile.LockFileInfo);
+            assertEqual(info.pid, pid);
+            assertEqual(info.holder_state, State.GONE);
+            assertEqual(await lock.remove_stale_async(PRIORITY_DEFAULT, null), true);
+            assert(!exists(path));
+
+            const nextPid = leftover(path);
+            const seen = notifications(lock, 'previous-holder');
+            assertEqual(await lock.lock_async(PRIORITY_DEFAULT, null), true);
+            assertEqual(seen.length, 1);
+            assertEqual(seen[0].pid, nextPid);
+            lock.unlock();
+        });
+    },
+
+    lostSignal() {
+        return withPath(async path => {
+            const lock = GLockFile.LockFile.new(path);
+            const seen = notifications(lock, 'locked');
+            lock.lock(null);
+            let losing = emission(lock, 'lost');
+            GLib.unlink(path);
+            let [source, error] = await losing;
+            assertEqual(source, lock);
+            assert(error instanceof Code, `${error}`);
+            assert(error.matches(Code, Code.LOST), `${error}`);
+            assert(error.message.includes(path), error.message);
+            assertEqual(seen.join(), 'true,false');
+            assertEqual(lock.is_locked(), false);
+            assertEqual(lock.unlock(), true);
+
+            // Also by asynchronous locking, and if the file is replaced.
+            await lock.lock_async(PRIORITY_DEFAULT, null);
+            losing = emission(lock, 'lost');
+            GLib.file_set_contents(path, 'Dear diary');
+            [, error] = await losing;
+            assert(error.matches(Code, Code.LOST), `${error}`);
+            assertFails(Code.LOST, () => lock.verify());
+            const [, contents] = GLib.file_get_contents(path);
+            assertEqual(new TextDecoder().decode(contents), 'Dear diary');
+
+            // Not by unlocking.
+            GLib.unlink(path);
+            let told = 0;
+            lock.connect('lost', () => told++);
+            lock.lock(null);
+            lock.unlock();
+            await pass(0);
+            assertEqual(told, 0);
         });
     },
 

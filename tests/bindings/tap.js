@@ -30,23 +30,35 @@ export function assertThrows(f) {
     throw new Error(`did not throw, and answered ${show(result)}`);
 }
 
-/** Runs an object's methods; a test's name is its method's, in kebab-case. */
-export function run(tests) {
+/** What an asynchronous function fails with. */
+export async function assertRejects(promise) {
+    let result;
+
+    try {
+        result = await promise;
+    } catch (error) {
+        return error;
+    }
+    throw new Error(`did not fail, and answered ${show(result)}`);
+}
+
+/** Runs an object's methods, asynchronous or not; a test's name is its method's, in kebab-case. */
+export async function run(tests) {
     const entries = Object.entries(tests);
     let failed = 0;
 
     print(`1..${entries.length}`);
-    entries.forEach(([method, test], index) => {
+    for (const [index, [method, test]] of entries.entries()) {
         const name = method.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`);
 
         try {
-            test();
+            await test();
             print(`ok ${index + 1} ${name}`);
         } catch (error) {
             failed++;
             printerr(`${error}\n${error.stack}`);
             print(`not ok ${index + 1} ${name}`);
         }
-    });
+    }
     System.exit(failed > 0 ? 1 : 0);
 }
