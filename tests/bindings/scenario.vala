@@ -83,6 +83,22 @@ void assert_fails (string code, AttemptFunc attempt)
   assert_cmpstr (outcome (attempt), CompareOperator.EQ, code);
 }
 
+/* What an asynchronous function's callback got. */
+AsyncResult? last_result;
+
+void note_result (Object? source, AsyncResult result)
+{
+  last_result = result;
+}
+
+/* Runs the main loop until there is a result. */
+AsyncResult await_result ()
+{
+  while (last_result == null)
+    MainContext.default ().iteration (true);
+  return (owned) last_result;
+}
+
 bool exists (string path)
 {
   return FileUtils.test (path, FileTest.EXISTS);
@@ -467,6 +483,161 @@ void test_remove_stale ()
   });
 }
 
+async void lock_and_unlock_async (string path) throws Error
+{
+  var lock_file = new LockFile (path);
+  bool[] seen = {};
+
+  lock_file.notify["locked"].connect (() => { seen += lock_file.locked; });
+  assert_true (yield lock_file.lock_async (Priority.DEFAULT, null));
+  assert_true (lock_file.locked);
+  assert_true (exists (path));
+  assert_cmpint (seen.length, CompareOperator.EQ, 1);
+  assert_true (yield lock_file.unlock_async (Priority.DEFAULT, null));
+  assert_false (lock_file.locked);
+  assert_false (exists (path));
+  assert_true (yield lock_file.unlock_async (Priority.DEFAULT, null));
+  assert_cmpint (seen.length, CompareOperator.EQ, 2);
+}
+
+void test_lock_and_unlock_async ()
+{
+  with_path ((path) => {
+    lock_and_unlock_async.begin (path, note_result);
+    lock_and_unlock_async.end (await_result ());
+  });
+}
+
+async void locked_by_another_process_async (string path) throws Error
+{
+  var helper = new Helper (path);
+  var lock_file = new LockFile (path);
+  int64 start = get_monotonic_time ();
+
+  helper.do_lock ();
+  try
+    {
+      yield lock_file.try_lock_async (100, Priority.DEFAULT, null);
+      assert_not_reached ();
+    }
+  catch (LockFileError.LOCKED error)
+    {
+      assert_true (helper.pid.to_string () in error.message);
+      assert_true (get_monotonic_time () - start >= 99000);
+    }
+  assert_false (lock_file.locked);
+
+  /* It is the main loop that makes the other let go. */
+  Timeout.add (10, () => {
+    try
+      {
+        helper.send ("unlock");
+      }
+    catch (Error error)
+      {
+        assert_no_error (error);
+      }
+    return Source.REMOVE;
+  });
+  assert_true (yield lock_file.try_lock_async (LONG, Priority.DEFAULT, null));
+  assert_cmpstr (helper.answer (), CompareOperator.EQ, "ok");
+  assert_true (yield lock_file.unlock_async (Priority.DEFAULT, null));
+  helper.quit ();
+}
+
+void test_locked_by_another_process_async ()
+{
+  with_path ((path) => {
+    locked_by_another_process_async.begin (path, note_result);
+    locked_by_another_process_async.end (await_result ());
+  });
+}
+
+void test_one_operation_at_a_time ()
+{
+  with_path ((path) => {
+    var helper = new Helper (path);
+    var lock_file = new LockFile (path);
+    var cancellable = new Cancellable ();
+
+    helper.do_lock ();
+    lock_file.lock_async.begin (Priority.DEFAULT, cancellable, note_result);
+    try
+      {
+        lock_file.query_info (null);
+        assert_not_reached ();
+      }
+    catch (IOError.PENDING error)
+      {
+        assert_null (last_result);
+      }
+    cancellable.cancel ();
+    assert_fails ("cancelled", () => { lock_file.lock_async.end (await_result ()); });
+    lock_file.query_info_async.begin (Priority.DEFAULT, null, note_result);
+    LockFileInfo info = lock_file.query_info_async.end (await_result ());
+    assert_cmpint ((int) info.pid, CompareOperator.EQ, helper.pid);
+    helper.quit ();
+  });
+}
+
+void test_cancelled_async ()
+{
+  with_path ((path) => {
+    var lock_file = new LockFile (path);
+    var cancellable = new Cancellable ();
+
+    cancellable.cancel ();
+    lock_file.try_lock_async.begin (0, Priority.DEFAULT, cancellable, note_result);
+    assert_fails ("cancelled", () => { lock_file.try_lock_async.end (await_result ()); });
+    assert_false (exists (path));
+  });
+}
+
+async void leftovers_async (string path) throws Error
+{
+  var lock_file = new LockFile (path);
+  int pid = leftover (path);
+  LockFileInfo info = yield lock_file.query_info_async (Priority.DEFAULT, null);
+
+  assert_cmpint ((int) info.pid, CompareOperator.EQ, pid);
+  assert_true (info.holder_state == LockFileHolderState.GONE);
+  assert_true (yield lock_file.remove_stale_async (Priority.DEFAULT, null));
+  assert_false (exists (path));
+
+  pid = leftover (path);
+  assert_true (yield lock_file.lock_async (Priority.DEFAULT, null));
+  assert_cmpint ((int) lock_file.previous_holder.pid, CompareOperator.EQ, pid);
+  lock_file.unlock ();
+}
+
+void test_leftovers_async ()
+{
+  with_path ((path) => {
+    leftovers_async.begin (path, note_result);
+    leftovers_async.end (await_result ());
+  });
+}
+
+void test_lost_signal ()
+{
+  with_path ((path) => {
+    var lock_file = new LockFile (path);
+    Error? loss = null;
+
+    lock_file.lost.connect ((error) => {
+      assert_false (lock_file.locked);
+      loss = error;
+    });
+    lock_file.lock (null);
+    FileUtils.unlink (path);
+    while (loss == null)
+      MainContext.default ().iteration (true);
+    assert_true (loss is LockFileError.LOST);
+    assert_true (path in loss.message);
+    assert_true (lock_file.unlock ());
+  });
+}
+
 void test_file_name_that_is_not_text ()
 {
   with_path ((path) => {
@@ -524,6 +695,12 @@ int main (string[] args)
   Test.add_func ("/vala/cancelled", test_cancelled);
   Test.add_func ("/vala/previous-holder", test_previous_holder);
   Test.add_func ("/vala/remove-stale", test_remove_stale);
+  Test.add_func ("/vala/lock-and-unlock-async", test_lock_and_unlock_async);
+  Test.add_func ("/vala/locked-by-another-process-async", test_locked_by_another_process_async);
+  Test.add_func ("/vala/one-operation-at-a-time", test_one_operation_at_a_time);
+  Test.add_func ("/vala/cancelled-async", test_cancelled_async);
+  Test.add_func ("/vala/leftovers-async", test_leftovers_async);
+  Test.add_func ("/vala/lost-signal", test_lost_signal);
   Test.add_func ("/vala/file-name-that-is-not-text", test_file_name_that_is_not_text);
   Test.add_func ("/vala/classes-are-final", test_classes_are_final);
   Test.add_func ("/vala/enumerations", test_enumerations);

@@ -316,6 +316,56 @@ def getters_and_properties_agree():
 
 
 @test
+def asynchronous_functions_are_in_pairs():
+    symbols = callables()
+    begins = {symbol for symbol in symbols if symbol.endswith('_async')}
+    assert_same((symbol.replace('_async', '_finish') for symbol in begins),
+                (symbol for symbol in symbols if symbol.endswith('_finish')))
+    assert_same(begins, {'g_lock_file_lock_async', 'g_lock_file_try_lock_async',
+                         'g_lock_file_unlock_async', 'g_lock_file_query_info_async',
+                         'g_lock_file_remove_stale_async'})
+    for symbol in begins:
+        begin = parameters(symbols[symbol])
+        blocking = symbols[symbol.replace('_async', '')]
+        finish = symbols[symbol.replace('_async', '_finish')]
+
+        # What the blocking function takes, the priority before the cancellable, and
+        # nothing comes back at once.
+        taken = [parameter.get('name') for parameter in parameters(blocking)
+                 if parameter.get('name') != 'cancellable']
+        assert [parameter.get('name') for parameter in begin] == \
+            taken + ['io_priority', 'cancellable', 'callback', 'user_data'], symbol
+        assert type_name(symbols[symbol].find(CORE + 'return-value')) == 'none', symbol
+        assert symbols[symbol].get('throws') is None, symbol
+        priority, cancellable, callback, user_data = begin[-4:]
+        assert (type_name(priority), type_name(cancellable), type_name(callback)) == \
+            ('gint', 'Gio.Cancellable', 'Gio.AsyncReadyCallback'), symbol
+        assert callback.get('scope') == 'async', symbol
+        assert begin[int(callback.get('closure'))] is user_data, symbol
+
+        assert [type_name(parameter) for parameter in parameters(finish)] == \
+            ['Gio.AsyncResult'], symbol
+        assert finish.get('throws') == '1', symbol
+        results = [function.find(CORE + 'return-value') for function in (blocking, finish)]
+        assert len({(type_name(result), result.get('transfer-ownership'))
+                    for result in results}) == 1, symbol
+        # Scanners since 1.80 say what belongs together; then it has to be right.
+        for name, other in (('finish-func', '_finish'), ('sync-func', '')):
+            said = symbols[symbol].get(GLIB + name)
+            wanted = symbols[symbol.replace('_async', other)].get('name')
+            assert said in (None, wanted), (symbol, said)
+
+
+@test
+def loss_is_a_signal_with_an_error():
+    signals = {f'{name}::{signal.get("name")}': [
+        (parameter.get('name'), type_name(parameter), parameter.get('transfer-ownership'))
+        for parameter in parameters(signal)]
+        for name, element in named('class').items() for signal in element.findall(GLIB + 'signal')}
+    assert signals == {'LockFile::lost': [('error', 'GLib.Error', 'none')]}, signals
+
+
+@test
 def nothing_shadows_or_is_renamed():
     for element in namespace.iter():
         for attribute in ('shadows', 'shadowed-by', 'deprecated'):

@@ -70,6 +70,26 @@ def lock_file_has_its_members():
 
 
 @test
+def asynchronous_methods_are_async():
+    members = body('(?:sealed )?class LockFile :')
+    cancellable = 'int io_priority, GLib.Cancellable? cancellable'
+    for member in (f'bool lock_async ({cancellable})',
+                   f'bool try_lock_async (int timeout, {cancellable})',
+                   f'bool unlock_async ({cancellable})',
+                   f'GLockFile.LockFileInfo query_info_async ({cancellable})',
+                   f'bool remove_stale_async ({cancellable})'):
+        assert f'public async {member} throws GLib.Error;' in members, f'no “{member}”: {members}'
+    assert '_finish' not in vapi, vapi
+    assert 'AsyncReadyCallback' not in vapi, vapi
+
+
+@test
+def loss_is_a_signal():
+    members = body('(?:sealed )?class LockFile :')
+    assert re.findall(r'public signal (.*);', members) == ['void lost (GLib.Error error)'], members
+
+
+@test
 def info_has_its_properties():
     members = body('(?:sealed )?class LockFileInfo :')
     for name in ('string hostname', 'string app_name', 'int64 pid', 'string? display_name',
