@@ -782,8 +782,13 @@ static GLockFileOutcome
 contest (GLockFileAttempt *self)
 {
   g_autofree GLockFileSight *sight = g_new (GLockFileSight, 1);
-  GLockFileOutcome outcome = look (self, sight, FALSE);
+  GLockFileOutcome outcome;
+  guint32 type;
 
+  if (!self->volume_known && g_lock_file_disk_volume_type (self->names->directory, &type) == 0)
+    learn_volume (self, type);
+
+  outcome = look (self, sight, FALSE);
   if (outcome != G_LOCK_FILE_OUTCOME_GOT)
     return outcome;
 
@@ -849,12 +854,8 @@ GLockFileOutcome
 g_lock_file_attempt_remove (GLockFileAttempt *self)
 {
   GLockFileOutcome outcome;
-  guint32 type;
 
   self->forced = TRUE;
-  if (!self->volume_known && g_lock_file_disk_volume_type (self->names->directory, &type) == 0)
-    learn_volume (self, type);
-
   outcome = self->suspect != NULL ? remove_suspect (self) : contest (self);
   if (self->previous != NULL)
     return G_LOCK_FILE_OUTCOME_GOT;

@@ -37,6 +37,8 @@
 #define TICKET_BITS 40
 #define NAME_BITS 22
 
+#define MAX_USERS 32
+
 /* The open directory, shared by the waiters of this process: a process' own
  * locks are no obstacle to it, but its waiters for one path stand in a queue of
  * their own, of which only the first comes here. */
@@ -142,6 +144,16 @@ g_lock_file_crowd_enter (GLockFileCrowd *self,
 {
   GLockFileCrowdPlace *place = find_place (directory);
 
+  /* The kernel keeps the locks of a file in a list: a process that waits for many does
+   * without. */
+  if (place != NULL && place->n_users > MAX_USERS)
+    {
+      self->place = place;
+      self->base = self->ticket = 0;
+      g_lock_file_crowd_leave (self);
+      return;
+    }
+
   if (place == NULL)
     {
       /* Not with the mutex held: the way to the directory may lead over a
@@ -171,7 +183,8 @@ g_lock_file_crowd_leave (GLockFileCrowd *self)
   g_lock_file_state_lock ();
   if (--place->n_users > 0)
     {
-      set_lock (self, F_UNLCK);
+      if (self->base + self->ticket > 0)
+        set_lock (self, F_UNLCK);
     }
   else
     {

@@ -61,94 +61,18 @@ struct _GLockFileKeeper
   GCond stopped;
 };
 
-/* --- The thread that keeps the time of heartbeats --------------------------- */
-
-/* Guarded by the library's mutex. */
-static GMainContext *beat_context;
-static guint n_beating;
-static guint beat_generation;
-
-static gpointer
-beat_thread (gpointer data)
-{
-  g_autoptr (GMainContext) context = data;
-  gboolean goes_on = TRUE;
-
-  while (goes_on)
-    {
-      g_main_context_iteration (context, TRUE);
-      g_lock_file_state_lock ();
-      goes_on = (beat_context == context);
-      g_lock_file_state_unlock ();
-    }
-  /* Lets the loop in it end. */
-  while (g_main_context_iteration (context, FALSE))
-    ;
-  return NULL;
-}
-
-/* GLib ends the process when it cannot make a main context. */
-static gboolean
-may_make_context (void)
-{
-  int fd = eventfd (0, EFD_CLOEXEC);
-
-  if (fd >= 0)
-    close (fd);
-  return fd >= 0;
-}
-
-static GMainContext *
-enter_beat_context (void)
-{
-  g_autoptr (GMainContext) context = NULL;
-  gboolean start;
-
-  if (!may_make_context ())
-    return NULL;
-
-  g_lock_file_state_lock ();
-  if (beat_generation != g_lock_file_fork_generation ())
-    {
-      beat_generation = g_lock_file_fork_generation ();
-      beat_context = NULL;
-      n_beating = 0;
-    }
-  start = (n_beating++ == 0);
-  if (start)
-    beat_context = g_main_context_new ();
-  context = g_main_context_ref (beat_context);
-  g_lock_file_state_unlock ();
-
-  if (start)
-    {
-      GThread *thread = g_thread_try_new ("glockfile-beat", beat_thread,
-                                          g_main_context_ref (context), NULL);
-
-      /* Without it the lock has no heartbeat, as if the process were stopped. */
-      if (thread != NULL)
-        g_thread_unref (thread);
-      else
-        g_main_context_unref (context);
-    }
-  return g_steal_pointer (&context);
-}
+/* --- Ends -------------------------------------------------------------------- */
 
 static void
-leave_beat_context (void)
+keeper_unref (GLockFileKeeper *self)
 {
-  GMainContext *context = NULL;
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
 
-  g_lock_file_state_lock ();
-  if (--n_beating == 0)
-    context = g_steal_pointer (&beat_context);
-  g_lock_file_state_unlock ();
-
-  if (context != NULL)
-    {
-      g_main_context_wakeup (context);
-      g_main_context_unref (context);
-    }
+  g_lock_file_suspension_clear (&self->suspension);
+  g_main_context_unref (self->context);
+  g_cond_clear (&self->stopped);
+  g_free (self);
 }
 
 static void
@@ -162,20 +86,6 @@ stop_watching (GLockFileKeeper *self)
 }
 
 /* --- Telling of a loss ------------------------------------------------------- */
-
-static void
-keeper_unref (GLockFileKeeper *self)
-{
-  if (!g_atomic_ref_count_dec (&self->ref_count))
-    return;
-
-  g_lock_file_suspension_clear (&self->suspension);
-  g_main_context_unref (self->context);
-  if (self->beat > 0)
-    leave_beat_context ();
-  g_cond_clear (&self->stopped);
-  g_free (self);
-}
 
 /* In the main context of the acquisition. */
 static gboolean
@@ -332,6 +242,17 @@ go_on (gpointer data)
     }
 }
 
+/* GLib ends the process when it cannot make a main context. */
+static gboolean
+may_make_context (void)
+{
+  int fd = eventfd (0, EFD_CLOEXEC);
+
+  if (fd >= 0)
+    close (fd);
+  return fd >= 0;
+}
+
 /* The main context of this thread; NULL if there is none yet, and no descriptor left to
  * make one. */
 static GMainContext *
@@ -362,20 +283,12 @@ g_lock_file_keeper_new (GLockFile             *lock_file,
 {
   gboolean beats = !handle->kernel_locked ||
                    g_lock_file_volume_classify (handle->volume_type) != G_LOCK_FILE_VOLUME_LOCAL;
-  g_autoptr (GMainContext) time_keeper = NULL;
   GLockFileKeeper *self;
 
   if (context == NULL)
     context = get_context ();
   if (context == NULL)
     return NULL;
-  if (beats)
-    {
-      time_keeper = enter_beat_context ();
-      if (time_keeper == NULL)
-        return NULL;
-    }
-
   self = g_new0 (GLockFileKeeper, 1);
   g_atomic_ref_count_init (&self->ref_count);
   self->generation = g_lock_file_fork_generation ();
@@ -386,18 +299,14 @@ g_lock_file_keeper_new (GLockFile             *lock_file,
   g_lock_file_watch_init (&self->watch, event_cb, self);
   g_lock_file_watch_init (&self->directory_watch, event_cb, self);
 
+  /* A heartbeat goes on also without a main loop. */
+  g_lock_file_suspension_init (&self->suspension, beats ? NULL : context, G_PRIORITY_DEFAULT,
+                               go_on, self);
   if (beats)
-    {
-      self->beat = stale_lock_time == 0
-                     ? LONGEST_BEAT
-                     : CLAMP ((gint64) stale_lock_time * G_TIME_SPAN_MILLISECOND / 3,
-                              SHORTEST_BEAT, LONGEST_BEAT);
-      g_lock_file_suspension_init (&self->suspension, time_keeper, G_PRIORITY_DEFAULT, go_on, self);
-    }
-  else
-    {
-      g_lock_file_suspension_init (&self->suspension, context, G_PRIORITY_DEFAULT, go_on, self);
-    }
+    self->beat = stale_lock_time == 0
+                   ? LONGEST_BEAT
+                   : CLAMP ((gint64) stale_lock_time * G_TIME_SPAN_MILLISECOND / 3, SHORTEST_BEAT,
+                            LONGEST_BEAT);
   return self;
 }
 

@@ -19,17 +19,22 @@
  *
  * A main context that is not run wakes nobody in time, but events that concern its
  * sleepers are read by any other context, and any thread, that looks.
+ *
+ * What must go on without any main context sleeps in one more loop, whose times a thread
+ * keeps. That thread uses nothing of GLib's but the library's mutex and a condition: a
+ * child of fork() could find the locks of main contexts taken for ever.
  */
 
 /* More threads would not help a file system that works. There are more when file
  * systems hang. They end when they have nothing to do. */
 #define MAX_WORKERS 32
 #define MAX_WORKERS_IN_CHILD 4
+#define TIMEKEEPER_PATIENCE G_TIME_SPAN_SECOND
 #define STALL (50 * G_TIME_SPAN_MILLISECOND)
 
 struct _GLockFileLoop
 {
-  GSource *source;
+  GSource *source;              /* NULL with a thread, as the next */
   GMainContext *context;
   gboolean polls;               /* the shared set; guarded, as all that follows */
   GSequence *timers;            /* of GLockFileSuspension, by time */
@@ -47,6 +52,12 @@ typedef struct
 /* Guarded by the library's mutex: GMainContext → GLockFileLoop. */
 static GHashTable *loops;
 static guint loops_generation;
+
+/* The loop with a thread. */
+static GLockFileLoop *timekeeper;
+static guint timekeeper_generation;
+static gboolean timekeeper_runs;
+static GCond timekeeper_cond;
 
 static GThreadPool *workers;
 static guint workers_generation;
@@ -126,8 +137,14 @@ set_ready_time_locked (GLockFileLoop *loop,
                        gboolean       only_earlier)
 {
   GSequenceIter *first = g_sequence_get_begin_iter (loop->timers);
-  gint64 known = g_source_get_ready_time (loop->source);
-  gint64 ready = -1;
+  gint64 known, ready = -1;
+
+  if (loop->source == NULL)
+    {
+      g_cond_signal (&timekeeper_cond);
+      return;
+    }
+  known = g_source_get_ready_time (loop->source);
 
   if (loop->n_sleepers == 0 || loop->due.head != NULL)
     ready = 0;
@@ -208,6 +225,67 @@ loop_dispatch (GSource     *source,
   return G_SOURCE_CONTINUE;
 }
 
+/* The thread of the loop without a main context. */
+static gpointer
+timekeeper_thread (gpointer data)
+{
+  GLockFileLoop *loop = data;
+  gint64 now, until, idle_since = 0;
+
+  g_lock_file_state_lock ();
+  for (;;)
+    {
+      GLockFileSuspension *sleeper;
+
+      now = g_get_monotonic_time ();
+      while ((sleeper = next_due (loop, now)) != NULL)
+        g_lock_file_suspension_wake_locked (sleeper);
+
+      if (!g_sequence_is_empty (loop->timers))
+        {
+          sleeper = g_sequence_get (g_sequence_get_begin_iter (loop->timers));
+          until = sleeper->until;
+          idle_since = 0;
+        }
+      else
+        {
+          if (idle_since == 0)
+            idle_since = now;
+          until = idle_since + TIMEKEEPER_PATIENCE;
+          if (now >= until)
+            break;
+        }
+      g_lock_file_state_wait (&timekeeper_cond, until);
+    }
+  timekeeper_runs = FALSE;
+  g_lock_file_state_unlock ();
+  return NULL;
+}
+
+static GLockFileLoop *
+enter_timekeeper_locked (void)
+{
+  GThread *thread;
+
+  if (timekeeper == NULL || timekeeper_generation != g_lock_file_fork_generation ())
+    {
+      timekeeper_generation = g_lock_file_fork_generation ();
+      timekeeper = g_new0 (GLockFileLoop, 1);
+      timekeeper->timers = g_sequence_new (NULL);
+      timekeeper_runs = FALSE;
+    }
+  if (!timekeeper_runs)
+    {
+      /* Without it these sleep as if the process were stopped. */
+      thread = g_thread_try_new ("glockfile-beat", timekeeper_thread, timekeeper, NULL);
+      timekeeper_runs = (thread != NULL);
+      if (thread != NULL)
+        g_thread_unref (thread);
+    }
+  timekeeper->n_sleepers++;
+  return timekeeper;
+}
+
 static GSourceFuncs loop_funcs = { .prepare = loop_prepare, .dispatch = loop_dispatch };
 
 static GLockFileLoop *
@@ -253,7 +331,8 @@ enter_loop_locked (GMainContext *context)
 
 /*
  * g_lock_file_suspension_init:
- * @priority: that of its end in @context
+ * @context: (nullable): where it sleeps; %NULL for where no main context need be run
+ * @priority: that of its end in a main context
  */
 void
 g_lock_file_suspension_init (GLockFileSuspension *self,
@@ -263,7 +342,7 @@ g_lock_file_suspension_init (GLockFileSuspension *self,
                              gpointer             data)
 {
   *self = (GLockFileSuspension) {
-    .context = g_main_context_ref (context),
+    .context = context != NULL ? g_main_context_ref (context) : NULL,
     .priority = priority,
     .go_on = go_on,
     .data = data,
@@ -309,7 +388,8 @@ g_lock_file_suspension_sleep_locked (GLockFileSuspension *self,
       return FALSE;
     }
 
-  self->loop = enter_loop_locked (self->context);
+  self->loop = self->context != NULL ? enter_loop_locked (self->context)
+                                     : enter_timekeeper_locked ();
   self->until = until;
   if (until == G_LOCK_FILE_LOOP_RUNS)
     {
@@ -345,7 +425,8 @@ g_lock_file_suspension_end_locked (GLockFileSuspension *self)
   self->linked = FALSE;
   /* Without sleepers the default one ends when it is run: it may be wanted again soon,
    * and it is there as long as the process. */
-  if (--loop->n_sleepers == 0 && loop->context != g_main_context_default ())
+  if (--loop->n_sleepers == 0 && loop->source != NULL &&
+      loop->context != g_main_context_default ())
     end_loop_locked (loop);
   else
     set_ready_time_locked (loop, TRUE);

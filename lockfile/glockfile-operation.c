@@ -446,6 +446,8 @@ g_lock_file_operate_async (GLockFile              *self,
 {
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
   Operation *op = g_new0 (Operation, 1);
+  gboolean sleeps = FALSE;
+  gint64 until;
 
   g_task_set_source_tag (task, source_tag);
   g_task_set_name (task, name);
@@ -468,5 +470,15 @@ g_lock_file_operate_async (GLockFile              *self,
   if (cancellable != NULL && op->has_waiter)
     op->cancelled_handler = g_cancellable_connect (cancellable, G_CALLBACK (cancelled_cb),
                                                    &op->waiter, NULL);
-  g_lock_file_suspension_start (&op->suspension);
+
+  /* Whose turn it is not yet needs no worker for that. */
+  if (kind == G_LOCK_FILE_OPERATION_ACQUIRE &&
+      !g_lock_file_waiter_queue_up (&op->waiter, &until))
+    {
+      g_lock_file_state_lock ();
+      sleeps = g_lock_file_suspension_sleep_locked (&op->suspension, until);
+      g_lock_file_state_unlock ();
+    }
+  if (!sleeps)
+    g_lock_file_suspension_start (&op->suspension);
 }

@@ -70,6 +70,8 @@ void                g_lock_file_waiter_init    (GLockFileWaiter *waiter,
                                                 int              timeout);
 void                g_lock_file_waiter_clear   (GLockFileWaiter *waiter);
 
+gboolean            g_lock_file_waiter_queue_up (GLockFileWaiter *waiter,
+                                                 gint64          *until);
 GLockFileStepResult g_lock_file_waiter_advance (GLockFileWaiter *waiter,
                                                 gint64          *until);
 void                g_lock_file_waiter_cancel  (GLockFileWaiter *waiter);

@@ -44,8 +44,8 @@
 struct _GLockFileWatchedProcess
 {
   int pid;
-  int fd;
-  GSList *watches;
+  int fd;                       /* -1: it has ended */
+  GQueue watches;               /* of GLockFileWatch */
 };
 
 static struct
@@ -67,9 +67,8 @@ static struct
   gboolean leader_polls;
 } hub;
 
-/* The epoll set's names for what is not a process. */
+/* The epoll set's name for what is not a process. */
 #define INOTIFY_EVENT 0
-#define BELL_EVENT 1
 
 static void
 close_locked (int fd)
@@ -119,12 +118,14 @@ prepare_locked (void)
     return FALSE;
   g_lock_file_descriptors_add_locked (hub.epoll_fd);
 
+  /* Not in the set: main loops poll that too, and must not hear it. */
   hub.bell_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (!poll_for_locked (hub.bell_fd, BELL_EVENT))
+  if (hub.bell_fd < 0)
     {
       close_locked (hub.epoll_fd);
       return FALSE;
     }
+  g_lock_file_descriptors_add_locked (hub.bell_fd);
 
   hub.inotify_fd = -1;
   hub.files = g_hash_table_new (NULL, NULL);
@@ -158,6 +159,7 @@ g_lock_file_watch_init (GLockFileWatch  *self,
 {
   self->file = -1;
   self->process = NULL;
+  self->process_link = (GList) { .data = self };
   self->woken_locked = woken_locked;
   self->data = data;
 }
@@ -361,8 +363,8 @@ stop_process_locked (GLockFileWatch *self)
 
   if (process == NULL)
     return;
-  process->watches = g_slist_remove (process->watches, self);
-  if (process->watches == NULL)
+  g_queue_unlink (&process->watches, &self->process_link);
+  if (process->watches.head == NULL)
     {
       /* Two processes that take turns watch each other again and again. */
       drop_spare_locked ();
@@ -404,7 +406,7 @@ g_lock_file_watch_process (GLockFileWatch *self,
             g_clear_pointer (&process, g_free);
         }
       if (process != NULL)
-        process->watches = g_slist_prepend (process->watches, self);
+        g_queue_push_tail_link (&process->watches, &self->process_link);
       self->process = process;
     }
   g_lock_file_state_unlock ();
@@ -497,16 +499,10 @@ g_lock_file_watch_dispatch_locked (void)
   for (int i = 0; i < n; i++)
     {
       guint64 name = events[i].data.u64;
-      guint64 count;
 
       if (name == INOTIFY_EVENT)
         {
           read_inotify_locked ();
-        }
-      else if (name == BELL_EVENT)
-        {
-          if (read (hub.bell_fd, &count, sizeof count) < 0)
-            g_assert (errno == EAGAIN || errno == EINTR);
         }
       else
         {
@@ -515,7 +511,12 @@ g_lock_file_watch_dispatch_locked (void)
           /* Gone for good; whoever finds the same number later watches
            * another process. */
           close_process_locked (process);
-          wake_all (NULL, process->watches, NULL);
+          for (GList *l = process->watches.head; l != NULL; l = l->next)
+            {
+              GLockFileWatch *waiting = l->data;
+
+              waiting->woken_locked (waiting->data);
+            }
         }
     }
 }
@@ -543,12 +544,18 @@ g_lock_file_sleeper_clear (GLockFileSleeper *self)
 static void
 poll_set (gint64 until)
 {
-  struct pollfd set = { .fd = hub.epoll_fd, .events = POLLIN };
+  struct pollfd fds[] = {
+    { .fd = hub.epoll_fd, .events = POLLIN },
+    { .fd = hub.bell_fd, .events = POLLIN },
+  };
   gint64 left = MAX (until - g_get_monotonic_time (), 0);
   struct timespec timeout = { left / G_USEC_PER_SEC, left % G_USEC_PER_SEC * 1000 };
+  guint64 count;
 
   /* What goes wrong here, a signal for example, ends the sleep early. */
-  ppoll (&set, 1, until < 0 ? NULL : &timeout, NULL);
+  if (ppoll (fds, G_N_ELEMENTS (fds), until < 0 ? NULL : &timeout, NULL) > 0 &&
+      (fds[1].revents & POLLIN) && read (hub.bell_fd, &count, sizeof count) < 0)
+    g_assert (errno == EAGAIN || errno == EINTR);
 }
 
 /* One whom the next event is likely to concern, if there is one. */

@@ -15,6 +15,7 @@ typedef struct
 {
   int file;                          /* inotify's number for it; -1: not watched */
   GLockFileWatchedProcess *process;  /* (nullable) */
+  GList process_link;
   void (*woken_locked) (gpointer data);
   gpointer data;
 } GLockFileWatch; /* guarded by the library's mutex */
