@@ -8,12 +8,12 @@ import System from 'system';
 const lock = GLockFile.LockFile.new('settings.ini.lock');
 const settings = new GLib.KeyFile();
 try {
-    lock.try_lock(500, null); // waits half a second at most
-    settings.load_from_file('settings.ini', GLib.KeyFileFlags.KEEP_COMMENTS);
-    const opened = settings.get_integer('window', 'opened');
-    settings.set_integer('window', 'opened', opened + 1);
-    settings.save_to_file('settings.ini');
-    lock.unlock();
+    await lock.hold(() => {
+        settings.load_from_file('settings.ini', GLib.KeyFileFlags.KEEP_COMMENTS);
+        const opened = settings.get_integer('window', 'opened');
+        settings.set_integer('window', 'opened', opened + 1);
+        settings.save_to_file('settings.ini');
+    }, {timeout: 500}); // waits half a second at most
 } catch (error) {
     printerr(error.message); // says who holds the lock, if somebody does
     System.exit(1);

@@ -10,11 +10,10 @@ from gi.repository import GLib, GLockFile
 lock = GLockFile.LockFile.new('settings.ini.lock')
 settings = GLib.KeyFile()
 try:
-    lock.try_lock(500, None)  # waits half a second at most
-    settings.load_from_file('settings.ini', GLib.KeyFileFlags.KEEP_COMMENTS)
-    opened = settings.get_integer('window', 'opened')
-    settings.set_integer('window', 'opened', opened + 1)
-    settings.save_to_file('settings.ini')
-    lock.unlock()
+    with lock.hold(timeout=500):  # waits half a second at most
+        settings.load_from_file('settings.ini', GLib.KeyFileFlags.KEEP_COMMENTS)
+        opened = settings.get_integer('window', 'opened')
+        settings.set_integer('window', 'opened', opened + 1)
+        settings.save_to_file('settings.ini')
 except GLib.Error as error:
     sys.exit(error.message)  # says who holds the lock, if somebody does

@@ -4,6 +4,7 @@
 """A program can use the library, installed below a prefix or as a subproject."""
 
 import argparse
+import json
 import os
 import re
 import shlex
@@ -31,6 +32,7 @@ pkg_config_env = {'PKG_CONFIG_PATH': f'{prefix}/lib/pkgconfig:{os.environ.get("P
 run_env = {
     'LD_LIBRARY_PATH': str(prefix / 'lib'),
     'GI_TYPELIB_PATH': str(prefix / 'lib' / 'girepository-1.0'),
+    'XDG_DATA_DIRS': f'{prefix}/share:/usr/local/share:/usr/share',
 }
 
 
@@ -84,15 +86,36 @@ def example_compiles_as_the_readme_says():
 
 
 @test
-def python_finds_the_installed_typelib():
+def python_finds_what_was_installed():
     if not arguments.gi_python:
         raise Skip('there is no Python with gi')
+    override, = prefix.glob('lib*/python3*/*-packages/gi/overrides/GLockFile.py')
     examples.assert_updates_the_settings([arguments.gi_python, example_folder / 'example.py'],
-                                         **run_env)
+                                         **run_env, PYTHONPATH=str(override.parents[2]))
 
 
 @test
-def gjs_finds_the_installed_typelib():
+def python_finds_what_goes_to_its_own_prefix():
+    """What Meson takes for Python's folder is not always one that Python looks into."""
+    if not arguments.gi_python:
+        raise Skip('there is no Python with gi')
+    searched = call(arguments.gi_python, '-c', 'import sys; print(*sys.path)',
+                    PYTHONPATH='').split()
+    for own_prefix in '/usr', '/usr/local':
+        if not any(path.startswith(f'{own_prefix}/lib') for path in searched):
+            continue
+        build = f'build-for{own_prefix.replace("/", "-")}'
+        call_meson('setup', build, arguments.source_root, f'--prefix={own_prefix}',
+                   '-Dtests=disabled', '-Ddocumentation=disabled', '-Dintrospection=enabled')
+        plan = json.loads(call_meson('introspect', '--installed', build))
+        folder, = {str(Path(path).parents[2]) for path in plan.values()
+                   if path.endswith('/gi/overrides/GLockFile.py')}
+        assert folder.startswith(f'{own_prefix}/lib'), folder
+        assert folder in searched, f'{folder} is not among {searched}'
+
+
+@test
+def gjs_finds_what_was_installed():
     if not arguments.gjs:
         raise Skip('there is no gjs')
     examples.assert_updates_the_settings([arguments.gjs, '-m', example_folder / 'example.js'],

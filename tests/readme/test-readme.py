@@ -15,6 +15,7 @@ from tap import Skip, run, test
 parser = argparse.ArgumentParser()
 parser.add_argument('--source-root', type=Path, required=True)
 parser.add_argument('--example', type=Path, required=True, help='example.c, compiled')
+parser.add_argument('--vala-example', type=Path, help='example.vala, compiled, if it was')
 parser.add_argument('--gi-python', default='', help='empty where there is none')
 parser.add_argument('--gjs', default='', help='empty where there is none')
 parser.add_argument('--worker', type=Path, required=True)
@@ -26,6 +27,7 @@ BLOCKS = {
     'c': example_folder / 'example.c',
     'python': example_folder / 'example.py',
     'js': example_folder / 'example.js',
+    'vala': example_folder / 'example.vala',
     'meson': arguments.source_root / 'tests' / 'install' / 'subproject' / 'meson.build',
 }
 
@@ -51,6 +53,12 @@ def js_command():
     if not arguments.gjs:
         raise Skip('there is no gjs')
     return [arguments.gjs, '-m', BLOCKS['js']]
+
+
+def vala_command():
+    if not arguments.vala_example:
+        raise Skip('there is no vapi, or no valac')
+    return [arguments.vala_example.resolve()]
 
 
 @test
@@ -113,6 +121,21 @@ def js_tells_who_holds_the_lock():
 @test
 def js_lets_go_when_it_fails():
     examples.assert_lets_go_when_it_fails(js_command())
+
+
+@test
+def vala_updates_the_settings():
+    examples.assert_updates_the_settings(vala_command())
+
+
+@test
+def vala_tells_who_holds_the_lock():
+    examples.assert_tells_who_holds_the_lock(vala_command())
+
+
+@test
+def vala_lets_go_when_it_fails():
+    examples.assert_lets_go_when_it_fails(vala_command())
 
 
 @test
