@@ -31,8 +31,9 @@
  *
  * ```c
  * g_autoptr (GLockFile) lock = g_lock_file_new ("settings.ini.lock");
- * g_autoptr (GLockFileLocker) locker = g_lock_file_locker_new (lock, NULL, &error);
+ * g_autoptr (GLockFileLocker) locker = NULL;
  *
+ * locker = g_lock_file_locker_new (lock, NULL, &error);
  * if (locker == NULL)
  *   return FALSE;
  * ```
@@ -42,6 +43,21 @@
  * [method@GLockFile.LockFile.try_lock], and if that fails with
  * %G_LOCK_FILE_ERROR_LOCKED tell the user who has the document open, see
  * [method@GLockFile.LockFile.query_info].
+ *
+ * A program with a main loop does both without blocking it, by the functions whose
+ * names end in `_async`.
+ *
+ * ## Losing a lock
+ *
+ * A user can delete the lock file, or another program replace it. Who holds a lock for
+ * long connects to [signal@GLockFile.LockFile::lost], or calls
+ * [method@GLockFile.LockFile.verify] before it writes what the lock protects.
+ *
+ * On file systems that are not local, or have no locks of their own, the age of the
+ * file may be all that others see of its holder. There the library renews the file as
+ * long as the lock is held, with or without a main loop; but a process that is stopped
+ * for longer than the others' [property@GLockFile.LockFile:stale-lock-time] can lose
+ * its lock.
  *
  * ## Crashes
  *
@@ -300,9 +316,10 @@ g_lock_file_class_init (GLockFileClass *klass)
    *
    * On a local file system the kernel knows, so this matters for files by
    * programs on other hosts, by Qt programs, and on file systems without locks.
-   * There an age is only a guess: a holder that is stopped for longer loses its
-   * lock. Set it to 0 if the lock is held for long, and all who share the path
-   * to the same value.
+   * There a running holder renews its file every third of this time, but at most
+   * once a second and at least every ten. Still an age is only a guess: a holder that
+   * is stopped for longer loses its lock. Set it to 0 if the lock is held for long,
+   * and all who share the path to the same value.
    *
    * A new value counts from the next operation on.
    *
@@ -348,9 +365,8 @@ g_lock_file_class_init (GLockFileClass *klass)
    *
    * It is emitted once for each loss, in the thread-default main context of the
    * acquisition, if that is being run: on a local volume at once, elsewhere by the next
-   * heartbeat, that is within ten seconds or a third of
-   * [property@GLockFile.LockFile:stale-lock-time]. A program without a main loop uses
-   * [method@GLockFile.LockFile.verify].
+   * renewal of the file, that is within ten seconds. A program without a main loop
+   * uses [method@GLockFile.LockFile.verify].
    *
    * Since: 1.0
    */
