@@ -11,6 +11,7 @@
 #include "glockfile-private.h"
 #include "glockfile-watch.h"
 
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -61,6 +62,9 @@ struct _GLockFileKeeper
   GCond stopped;
 };
 
+/* Memory for the next keeper: who locks and unlocks in a loop needs no other. */
+static GLockFileKeeper *spare;
+
 /* --- Ends -------------------------------------------------------------------- */
 
 static void
@@ -72,7 +76,7 @@ keeper_unref (GLockFileKeeper *self)
   g_lock_file_suspension_clear (&self->suspension);
   g_main_context_unref (self->context);
   g_cond_clear (&self->stopped);
-  g_free (self);
+  g_free (g_atomic_pointer_exchange (&spare, self));
 }
 
 static void
@@ -289,7 +293,10 @@ g_lock_file_keeper_new (GLockFile             *lock_file,
     context = get_context ();
   if (context == NULL)
     return NULL;
-  self = g_new0 (GLockFileKeeper, 1);
+  self = g_atomic_pointer_exchange (&spare, NULL);
+  if (self == NULL)
+    self = g_new (GLockFileKeeper, 1);
+  memset (self, 0, sizeof *self);
   g_atomic_ref_count_init (&self->ref_count);
   self->generation = g_lock_file_fork_generation ();
   self->lock_file = lock_file;

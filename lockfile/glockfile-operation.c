@@ -10,6 +10,7 @@
 #include "glockfile-release.h"
 
 #include <glib/gi18n-lib.h>
+#include <string.h>
 
 /* One operation on one object: locking, unlocking, asking, removing a leftover. Each
  * exists in two forms that differ only in where it sleeps and tells the result: on the
@@ -25,9 +26,8 @@ typedef struct
 {
   GLockFile *lock_file;         /* the caller's, or the task's */
   GLockFileOperationKind kind;
-  GLockFileWaiter waiter;       /* but for releasing */
-  gboolean has_waiter;
   guint stale_lock_time;
+  gboolean has_waiter;
   GMainContext *context;        /* (nullable): where a loss is told; NULL: this thread's */
 
   /* What it comes to. */
@@ -40,6 +40,8 @@ typedef struct
   guint generation;             /* the fork generation that it is from */
   GLockFileSuspension suspension;
   gulong cancelled_handler;
+
+  GLockFileWaiter waiter;       /* but for releasing; last, for it is large */
 } Operation;
 
 /* --- The object's state ----------------------------------------------------- */
@@ -331,11 +333,13 @@ g_lock_file_operate (GLockFile               *self,
                      GLockFileInfo          **info,
                      GError                 **error)
 {
-  Operation op = { 0 };
+  Operation op;
   gboolean succeeded;
   gulong handler = 0;
   gint64 until;
 
+  /* The waiter, which is the most of it, is cleared if there is one. */
+  memset (&op, 0, G_STRUCT_OFFSET (Operation, waiter));
   if (operation_begin (&op, self, kind, timeout, cancellable))
     {
       if (cancellable != NULL && op.has_waiter)

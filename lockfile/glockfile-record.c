@@ -541,28 +541,12 @@ g_lock_file_record_format (const GLockFileRecord *record,
   return output.size;
 }
 
-/* Writes over a field of a fixed width. */
-static gboolean
-overwrite (char       *content,
-           gsize       size,
-           const char *key,
-           const char *line,
-           gsize       line_size)
-{
-  char *found = memmem (content, size, key, strlen (key));
-
-  if (found == NULL || found + line_size > content + size)
-    return FALSE;
-  memcpy (found, line, line_size);
-  return TRUE;
-}
-
 /*
  * g_lock_file_record_renew:
  *
  * Makes a content that was written by g_lock_file_record_format() that of another
- * acquisition, of which only the time and the token are new. %FALSE if it has not got
- * these fields.
+ * acquisition, of which only the time and the token are new; both have a fixed width.
+ * %FALSE if it has not got these fields.
  */
 gboolean
 g_lock_file_record_renew (char       *content,
@@ -570,33 +554,35 @@ g_lock_file_record_renew (char       *content,
                           gint64      since,
                           const char *token)
 {
-  char line[64];
-  Output output = { line, sizeof line, 0 };
+  const gsize token_size = strlen (token);
+  char *end = content + size;
+  guint n_lines = 0, n_renewed = 0;
 
-  if (since <= 0)
-    return FALSE;
-
-  /* Qt's lines may say anything. */
-  for (guint i = 0; i < 5; i++)
+  for (char *line = content; line < end && since > 0; n_lines++)
     {
-      char *stop = memchr (content, '\n', size);
+      char *stop = memchr (line, '\n', end - line);
+      gsize length = (stop != NULL ? stop : end) - line;
 
-      if (stop == NULL)
-        return FALSE;
-      size -= stop + 1 - content;
-      content = stop + 1;
+      /* Qt's lines may say anything. */
+      if (n_lines > 5 && length > 6 && memcmp (line, "since=", 6) == 0)
+        {
+          char field[64];
+          Output output = { field, sizeof field, 0 };
+
+          put_since (&output, since);
+          if (output.size != length + 1)
+            return FALSE;
+          memcpy (line, field, length);
+          n_renewed++;
+        }
+      else if (n_lines > 5 && length == 6 + token_size && memcmp (line, "token=", 6) == 0)
+        {
+          memcpy (line + 6, token, token_size);
+          n_renewed++;
+        }
+      line += length + 1;
     }
-
-  /* At the beginning of a line: no value contains a line end. */
-  put (&output, "\n", 1);
-  put_since (&output, since);
-  if (!overwrite (content, size, "\nsince=", line, output.size))
-    return FALSE;
-
-  output.size = 1;
-  put_text (&output, "token=");
-  put_line (&output, token);
-  return overwrite (content, size, "\ntoken=", line, output.size);
+  return n_renewed == 2;
 }
 
 /*
