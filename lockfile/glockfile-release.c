@@ -173,9 +173,15 @@ g_lock_file_release (GLockFileHandle      *handle,
   gboolean is_there;
   int error = g_lock_file_disk_check (&handle->id, names->path, &is_there);
 
-  *lost = error == 0 && !is_there;
   if (is_there)
     error = g_lock_file_disk_unlink (names->path);
+  /* Also if it went between the two. */
+  if (error == ENOENT || error == ENOTDIR || error == ESTALE)
+    {
+      is_there = FALSE;
+      error = 0;
+    }
+  *lost = error == 0 && !is_there;
 
   if (error == 0 && is_there)
     close_when_safe (handle, names->removal_path);
