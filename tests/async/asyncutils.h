@@ -35,6 +35,20 @@ void     test_result_clear        (TestResult    *result);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TestResult, test_result_clear)
 
+/* Hears what is told of a loss; to be set up with the handler, if there is one. */
+typedef struct
+{
+  void   (*handler) (GLockFile *lock_file); /* (nullable): what to do in ::lost */
+  GThread *thread;              /* where it is to be told */
+  int      n_lost;
+  int      n_unlocked;          /* how often `locked` turned false */
+  gint64   time;                /* of ::lost; g_get_monotonic_time () */
+} TestListener;
+
+/* Fails if it is told in another thread than this one, or not as it should be. */
+void     test_listen              (TestListener  *listener,
+                                   GLockFile     *lock_file);
+
 /* These run the main context that is the calling thread's default. */
 void     test_run_until           (const gboolean *condition);
 void     test_run_until_at_least  (const int     *counter,
@@ -81,9 +95,10 @@ void     test_await_file          (const char    *file_name,
     g_assert_false (result_.was_locked); \
   } G_STMT_END
 
-/* How many threads this process has, but for those that GLib keeps for its pools. */
+/* How many threads this process has, but for two that GLib starts for good. */
 int      test_count_threads       (void);
-/* The threads of this name. */
-int      test_count_threads_named (const char    *name);
+/* Until it has so many of this name: a thread takes its name when it begins to run. */
+void     test_await_threads_named (const char    *name,
+                                   int            count);
 
 G_END_DECLS
