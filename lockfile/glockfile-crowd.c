@@ -37,6 +37,8 @@
 #define TICKET_BITS 40
 #define NAME_BITS 22
 
+/* The kernel keeps the locks of a file in a list: a process that waits for many paths
+ * in a directory does without. */
 #define MAX_USERS 32
 
 /* The open directory, shared by the waiters of this process: a process' own
@@ -90,7 +92,8 @@ set_lock (const GLockFileCrowd *self,
 }
 
 static GLockFileCrowdPlace *
-find_place (const char *directory)
+find_place (const char *directory,
+            gboolean   *full)
 {
   GLockFileCrowdPlace *place;
 
@@ -101,6 +104,9 @@ find_place (const char *directory)
       places = g_hash_table_new (g_str_hash, g_str_equal);
     }
   place = g_hash_table_lookup (places, directory);
+  *full = (place != NULL && place->n_users >= MAX_USERS);
+  if (*full)
+    place = NULL;
   if (place != NULL)
     place->n_users++;
   g_lock_file_state_unlock ();
@@ -142,19 +148,10 @@ g_lock_file_crowd_enter (GLockFileCrowd *self,
                          const char     *directory,
                          const char     *path)
 {
-  GLockFileCrowdPlace *place = find_place (directory);
+  gboolean full;
+  GLockFileCrowdPlace *place = find_place (directory, &full);
 
-  /* The kernel keeps the locks of a file in a list: a process that waits for many does
-   * without. */
-  if (place != NULL && place->n_users > MAX_USERS)
-    {
-      self->place = place;
-      self->base = self->ticket = 0;
-      g_lock_file_crowd_leave (self);
-      return;
-    }
-
-  if (place == NULL)
+  if (place == NULL && !full)
     {
       /* Not with the mutex held: the way to the directory may lead over a
        * network. Two threads may come here at once; then there are two places,
@@ -183,8 +180,7 @@ g_lock_file_crowd_leave (GLockFileCrowd *self)
   g_lock_file_state_lock ();
   if (--place->n_users > 0)
     {
-      if (self->base + self->ticket > 0)
-        set_lock (self, F_UNLCK);
+      set_lock (self, F_UNLCK);
     }
   else
     {

@@ -46,7 +46,7 @@ typedef struct
 {
   GSource parent_instance;
   GLockFileLoop *loop;          /* NULL: it has ended */
-  guint generation;
+  gint generation;              /* atomic */
 } LoopSource;
 
 /* Guarded by the library's mutex: GMainContext → GLockFileLoop. */
@@ -70,6 +70,10 @@ work (gpointer data,
       gpointer unused)
 {
   GLockFileSuspension *self = data;
+
+  /* Who pushed it held the mutex: with it, what was written before is seen here. */
+  g_lock_file_state_lock ();
+  g_lock_file_state_unlock ();
 
   self->go_on (self->data);
 
@@ -176,7 +180,8 @@ loop_prepare (GSource *source,
               int     *timeout)
 {
   *timeout = -1;
-  if (((LoopSource *) source)->generation != g_lock_file_fork_generation ())
+  if (g_atomic_int_get (&((LoopSource *) source)->generation) !=
+      (gint) g_lock_file_fork_generation ())
     g_source_destroy (source);
   return FALSE;
 }
@@ -309,7 +314,7 @@ enter_loop_locked (GMainContext *context)
       loop->timers = g_sequence_new (NULL);
       loop->source = g_source_new (&loop_funcs, sizeof (LoopSource));
       ((LoopSource *) loop->source)->loop = loop;
-      ((LoopSource *) loop->source)->generation = loops_generation;
+      g_atomic_int_set (&((LoopSource *) loop->source)->generation, (gint) loops_generation);
       g_source_set_static_name (loop->source, "GLockFile");
       g_source_attach (loop->source, context);
       g_hash_table_insert (loops, context, loop);

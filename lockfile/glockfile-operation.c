@@ -394,9 +394,13 @@ finish_cb (gpointer data)
 {
   Operation *op = data;
   g_autoptr (GTask) task = NULL;
+  gboolean is_ours;
 
+  g_lock_file_state_lock ();
+  is_ours = (op->generation == g_lock_file_fork_generation ());
+  g_lock_file_state_unlock ();
   /* In a child of fork() that runs its parent's main context: not its result. */
-  if (op->generation != g_lock_file_fork_generation ())
+  if (!is_ours)
     return G_SOURCE_REMOVE;
 
   task = op->task;
@@ -428,7 +432,10 @@ go_on (gpointer data)
   if (op->has_waiter)
     g_lock_file_waiter_clear (&op->waiter);
   op->has_waiter = FALSE;
+  /* With the mutex, so that what was written here is seen there. */
+  g_lock_file_state_lock ();
   g_lock_file_suspension_finish (&op->suspension, g_task_get_context (op->task), finish_cb, op);
+  g_lock_file_state_unlock ();
 }
 
 /*
