@@ -68,6 +68,15 @@ def installs_below_a_prefix():
 
 
 @test
+def works_where_it_was_built():
+    devenv = [arguments.meson, 'devenv', '-C', top / 'build', '--workdir', '.']
+    for command in ([arguments.gi_python, example_folder / 'example.py'],
+                    [arguments.gjs, '-m', example_folder / 'example.js']):
+        if command[0]:
+            examples.assert_updates_the_settings(devenv + command)
+
+
+@test
 def pkg_config_knows_it():
     version = re.search(r"version: '([^']+)'",
                         (arguments.source_root / 'meson.build').read_text()).group(1)
