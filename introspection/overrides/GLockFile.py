@@ -68,7 +68,8 @@ class LockFile(GLockFile.LockFile):
         negative; entering the block fails with what try_lock() fails with. Leaving
         it fails with LockFileError.LOST if the lock is no longer held, unless
         another exception is on its way. If another thread's operation on this object
-        is under way, leaving waits for it.
+        is under way, leaving waits for it; so an asynchronous one that was begun inside
+        the block must be finished there.
 
         Python acts on Ctrl-C after the wait for a lock, not during it.
         """
