@@ -1,0 +1,159 @@
+# SPDX-FileCopyrightText: 2026 The GLockFile authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""A window that changes a settings file which other programs change too: settings.py FILE
+
+To save, it waits for FILE.lock as long as its user likes, then reads, changes and
+writes the file, so that nothing is lost that others wrote meanwhile. Nothing here
+blocks the main loop.
+"""
+
+import sys
+
+import gi
+gi.require_version('GLockFile', '1.0')
+gi.require_version('Gtk', '4.0')
+from gi.repository import Gio, GLib, GLockFile, Gtk
+
+GROUP = 'text'
+KEY = 'font-size'
+
+
+def load_finish(file, result):
+    """Answers a key file; one that is not there yet is empty."""
+    settings = GLib.KeyFile()
+    try:
+        _, contents, _ = file.load_contents_finish(result)
+        settings.load_from_bytes(GLib.Bytes.new(contents), GLib.KeyFileFlags.KEEP_COMMENTS)
+    except GLib.Error as error:
+        if not error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.NOT_FOUND):
+            raise
+    return settings
+
+
+class SettingsWindow(Gtk.ApplicationWindow):
+    def __init__(self, application, file):
+        super().__init__(application=application, title='Settings', default_width=480)
+
+        self.file = file
+        self.lock = GLockFile.LockFile.new(file.get_path() + '.lock')
+        self.cancellable = None  # only while saving
+        self.error = None  # what went wrong with that first
+        self.is_closing = False  # when it has ended
+
+        self.save_button = Gtk.Button(label='_Save', use_underline=True)
+        self.save_button.connect('clicked', self.on_save)
+        header = Gtk.HeaderBar()
+        header.pack_start(self.save_button)
+        self.set_titlebar(header)
+
+        self.font_size = Gtk.SpinButton.new_with_range(6, 72, 1)
+        self.font_size.set_value(11)
+        label = Gtk.Label(label='_Font size', use_underline=True, xalign=0,
+                          mnemonic_widget=self.font_size)
+        self.spinner = Gtk.Spinner()
+        self.status = Gtk.Label(wrap=True, xalign=0, hexpand=True)
+        self.cancel_button = Gtk.Button(label='_Cancel', use_underline=True)
+        self.cancel_button.connect('clicked', lambda _: self.cancellable.cancel())
+        grid = Gtk.Grid(row_spacing=18, column_spacing=12, margin_top=24, margin_bottom=24,
+                        margin_start=24, margin_end=24)
+        grid.attach(label, 0, 0, 2, 1)
+        grid.attach(self.font_size, 2, 0, 1, 1)
+        grid.attach(self.spinner, 0, 1, 1, 1)
+        grid.attach(self.status, 1, 1, 1, 1)
+        grid.attach(self.cancel_button, 2, 1, 1, 1)
+        self.set_child(grid)
+
+        self.connect('close-request', self.on_close_request)
+        self.show_status('')
+        # The file is always replaced as a whole, so who only reads it needs no lock.
+        self.file.load_contents_async(None, self.on_shown)
+
+    def show_status(self, text):
+        is_saving = self.cancellable is not None
+        self.status.set_label(text)
+        self.spinner.set_spinning(is_saving)
+        self.cancel_button.set_visible(is_saving)
+        self.save_button.set_sensitive(not is_saving)
+
+    def on_shown(self, file, result):
+        try:
+            self.font_size.set_value(load_finish(file, result).get_integer(GROUP, KEY))
+        except GLib.Error as error:
+            if error.domain != GLib.quark_to_string(GLib.KeyFile.error_quark()):
+                self.show_status(error.message)
+
+    def on_save(self, _):
+        self.cancellable = Gio.Cancellable()
+        self.show_status('Waiting until nobody else uses the settings…')
+        self.lock.lock_async(GLib.PRIORITY_DEFAULT, self.cancellable, self.on_locked)
+
+    def on_locked(self, lock, result):
+        try:
+            lock.lock_finish(result)
+        except GLib.Error as error:
+            self.end(error)
+        else:
+            self.file.load_contents_async(self.cancellable, self.on_loaded)
+
+    def on_loaded(self, file, result):
+        try:
+            settings = load_finish(file, result)
+        except GLib.Error as error:
+            self.unlock(error)
+            return
+        settings.set_integer(GROUP, KEY, self.font_size.get_value_as_int())
+        text, _ = settings.to_data()
+        file.replace_contents_bytes_async(GLib.Bytes.new(text.encode()), None, False,
+                                          Gio.FileCreateFlags.NONE, None, self.on_written)
+
+    def on_written(self, file, result):
+        try:
+            file.replace_contents_finish(result)
+        except GLib.Error as error:
+            self.unlock(error)
+        else:
+            self.unlock()
+
+    def unlock(self, error=None):
+        self.error = error
+        self.lock.unlock_async(GLib.PRIORITY_DEFAULT, None, self.on_unlocked)
+
+    def on_unlocked(self, lock, result):
+        try:
+            lock.unlock_finish(result)
+        except GLib.Error as error:
+            self.end(self.error or error)
+        else:
+            self.end(self.error)
+
+    def end(self, error):
+        self.cancellable = None
+        if error is None:
+            self.show_status('Saved.')
+        elif error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED):
+            self.show_status('Not saved.')
+        else:
+            self.show_status(error.message)
+        if self.is_closing:
+            self.close()
+
+    def on_close_request(self, _):
+        if self.cancellable is None:
+            return False
+        self.is_closing = True
+        self.cancellable.cancel()
+        return True
+
+
+def on_open(application, files, *_):
+    for file in files:
+        SettingsWindow(application, file).present()
+
+
+GLib.set_application_name('Settings')
+application = Gtk.Application(
+    flags=Gio.ApplicationFlags.NON_UNIQUE | Gio.ApplicationFlags.HANDLES_OPEN)
+application.connect('open', on_open)
+application.connect('activate', lambda _: print('Usage: settings.py FILE', file=sys.stderr))
+sys.exit(application.run(sys.argv))

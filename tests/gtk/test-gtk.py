@@ -1,0 +1,340 @@
+# SPDX-FileCopyrightText: 2026 The GLockFile authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""The examples with windows, used by somebody who sees what they show."""
+
+import argparse
+import os
+import tempfile
+from pathlib import Path
+
+import tap
+from desktop import Desktop, Program, wait_until
+from examples import Holder
+from tap import test
+
+parser = argparse.ArgumentParser()
+parser.add_argument('--screenshots', type=Path, required=True)
+parser.add_argument('--interpreter', action='append', default=[], help='a word of its command')
+parser.add_argument('editor')
+parser.add_argument('settings')
+arguments = parser.parse_args()
+
+TEXT = 'Milk\nBread\n'
+MORE = 'Cheese\n'
+SETTINGS = '# Somebody\'s remark\n\n[text]\nfont-size=12\nfont=Serif\n'
+
+
+class Folder:
+    """A folder with a file, and the names beside it that belong to it."""
+
+    def __init__(self, name, text):
+        self._directory = tempfile.TemporaryDirectory(prefix='glockfile-gtk-')
+        self.file = Path(self._directory.name, name)
+        self.lock_file = Path(f'{self.file}.lock')
+        self.autosave = Path(f'{self.file}.autosave')
+        self.file.write_text(text)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._directory.cleanup()
+
+    def start(self, program):
+        return Program(desktop, [*arguments.interpreter, program, self.file])
+
+    def holder(self, name):
+        return Holder(self, name)
+
+    def leave_behind(self, name):
+        """Lets a process be killed that had the lock."""
+        holder = self.holder(name).__enter__()
+        holder.process.kill()
+        holder.process.communicate()
+        return holder
+
+    def assert_only_file(self):
+        assert os.listdir(self.file.parent) == [self.file.name], os.listdir(self.file.parent)
+
+
+def document():
+    return Folder('shopping.txt', TEXT)
+
+
+def settings():
+    return Folder('settings.ini', SETTINGS)
+
+
+def edit(folder):
+    return folder.start(arguments.editor)
+
+
+def screenshot(program, situation):
+    program.take_screenshot(arguments.screenshots / f'{situation}.png')
+
+
+# --- The editor ----------------------------------------------------------------------
+
+@test
+def document_is_free():
+    with document() as folder, edit(folder) as editor:
+        text_box = editor.text_box()
+        assert text_box.text == TEXT and text_box.is_editable
+        assert '\nname=Text Editor\n' in folder.lock_file.read_text()
+
+        text_box.append(MORE)
+        screenshot(editor, 'editor-free')
+        editor.button('Save').press()
+        wait_until(lambda: folder.file.read_text() == TEXT + MORE)
+        editor.close()
+        folder.assert_only_file()
+
+
+@test
+def document_is_new():
+    with document() as folder:
+        folder.file.unlink()
+        with edit(folder) as editor:
+            editor.text_box().append(TEXT)
+            editor.close()
+        assert folder.file.read_text() == TEXT
+        folder.assert_only_file()
+
+
+@test
+def document_is_in_use_and_read():
+    with document() as folder, folder.holder('Other Editor') as holder:
+        with edit(folder) as editor:
+            editor.label('The document is in use')
+            editor.label(f'“Other Editor” (test-helper, process {holder.pid}) run by ')
+            assert 'Take Over' not in editor.buttons()
+            screenshot(editor, 'editor-in-use')
+
+            editor.button('Read-Only').press()
+            editor.label('Opened for reading only.')
+            text_box = editor.text_box()
+            assert text_box.text == TEXT and not text_box.is_editable
+            assert 'Save' not in editor.buttons()
+            screenshot(editor, 'editor-read-only')
+            editor.close()
+        assert folder.lock_file.read_text().startswith(f'{holder.pid}\n')
+
+
+@test
+def document_is_in_use_and_left_alone():
+    with document() as folder, folder.holder('Other Editor') as holder, edit(folder) as editor:
+        editor.label('The document is in use')
+        editor.button('Cancel').press()
+        editor.wait_for_end()
+        assert folder.lock_file.read_text().startswith(f'{holder.pid}\n')
+
+
+@test
+def predecessor_crashed_and_text_is_restored():
+    with document() as folder:
+        with edit(folder) as editor:
+            editor.text_box().append(MORE)
+            wait_until(lambda: folder.autosave.exists()
+                       and folder.autosave.read_text() == TEXT + MORE)
+            editor.kill()
+        assert folder.file.read_text() == TEXT
+
+        with edit(folder) as successor:
+            successor.label('Restore unsaved changes?')
+            successor.label('“Text Editor” (')
+            successor.label(f', process {editor.pid})')
+            successor.label('and ended without unlocking it.')
+            screenshot(successor, 'editor-restore')
+            successor.button('Restore').press()
+            assert successor.text_box().text == TEXT + MORE
+            assert folder.file.read_text() == TEXT
+
+            successor.button('Save').press()
+            wait_until(lambda: folder.file.read_text() == TEXT + MORE)
+            successor.close()
+        folder.assert_only_file()
+
+
+@test
+def predecessor_crashed_and_text_is_not_restored():
+    with document() as folder:
+        folder.autosave.write_text(TEXT + MORE)
+        holder = folder.leave_behind('Other Editor')
+        with edit(folder) as editor:
+            editor.label(f'“Other Editor” (test-helper, process {holder.pid})')
+            editor.button('Do Not Restore').press()
+            assert editor.text_box().text == TEXT
+            editor.close()
+        assert folder.file.read_text() == TEXT
+        folder.assert_only_file()
+
+
+@test
+def predecessor_crashed_without_changes():
+    with document() as folder:
+        folder.leave_behind('Other Editor')
+        with edit(folder) as editor:
+            assert editor.text_box().text == TEXT
+            editor.close()
+        folder.assert_only_file()
+
+
+@test
+def lock_of_another_host_is_taken_over():
+    with document() as folder:
+        folder.lock_file.write_text(
+            '4711\ngedit\nelsewhere\nc0ffee00c0ffee00c0ffee00c0ffee00\n'
+            '01234567-89ab-4cde-8f01-23456789abcd\nGLockFile 1 flock\nuser=alice\n'
+            'name=Other Editor\nsince=2026-01-05T10:42:00.123456Z\n')
+        with edit(folder) as editor:
+            editor.label('The document may be in use')
+            editor.label('“Other Editor” (gedit, process 4711) run by alice on host “elsewhere”')
+            editor.label('It is not known whether it is still running.')
+            screenshot(editor, 'editor-take-over')
+            editor.button('Take Over').press()
+
+            text_box = editor.text_box()
+            assert text_box.text == TEXT and text_box.is_editable
+            assert folder.lock_file.read_text().startswith(f'{editor.pid}\n')
+            editor.close()
+        folder.assert_only_file()
+
+
+@test
+def something_else_is_in_the_place_of_the_lock():
+    with document() as folder:
+        folder.lock_file.mkdir()
+        with edit(folder) as editor:
+            editor.label('The document cannot be locked')
+            assert 'Take Over' not in editor.buttons()
+            screenshot(editor, 'editor-cannot-lock')
+            editor.button('Read-Only').press()
+            editor.label('Opened for reading only.')
+            editor.close()
+        assert folder.lock_file.is_dir()
+
+
+@test
+def lock_is_lost():
+    with document() as folder, edit(folder) as editor:
+        text_box = editor.text_box()
+        folder.lock_file.unlink()
+        editor.label('The lock is lost')
+        editor.label('Others can change the document now.')
+        text_box.append(MORE)
+        screenshot(editor, 'editor-lost')
+
+        editor.button('Save').press()
+        editor.label('Save without the lock?')
+        screenshot(editor, 'editor-lost-and-save')
+        editor.button('Cancel').press()
+        wait_until(lambda: 'Save Anyway' not in editor.buttons())
+        assert folder.file.read_text() == TEXT
+
+        editor.button('Save').press()
+        editor.button('Save Anyway').press()
+        wait_until(lambda: folder.file.read_text() == TEXT + MORE)
+        editor.close()
+        folder.assert_only_file()
+
+
+@test
+def lock_is_lost_to_another_and_changes_are_given_up():
+    with document() as folder, edit(folder) as editor:
+        text_box = editor.text_box()
+        folder.lock_file.unlink()
+        with folder.holder('Other Editor') as holder:
+            editor.label('The lock is lost')
+            text_box.append(MORE)
+            editor.button('Close').press()
+            editor.button('Close Without Saving').press()
+            editor.wait_for_end()
+            assert folder.lock_file.read_text().startswith(f'{holder.pid}\n')
+        assert folder.file.read_text() == TEXT
+        folder.assert_only_file()
+
+
+# --- The settings --------------------------------------------------------------------
+
+def change(folder):
+    return folder.start(arguments.settings)
+
+
+def set_font_size(program, size):
+    program.find('spin button', lambda text: text == '12').set_value(size)
+    program.find('spin button', lambda text: text == str(size))
+
+
+@test
+def settings_are_free():
+    with settings() as folder, change(folder) as program:
+        set_font_size(program, 15)
+        program.button('Save').press()
+        program.label('Saved.')
+        assert folder.file.read_text() == SETTINGS.replace('12', '15')
+        folder.assert_only_file()
+        program.close()
+
+
+@test
+def settings_are_new():
+    with settings() as folder:
+        folder.file.unlink()
+        with change(folder) as program:
+            program.button('Save').press()
+            program.label('Saved.')
+            assert folder.file.read_text() == '[text]\nfont-size=11\n'
+            program.close()
+
+
+@test
+def settings_are_in_use():
+    with settings() as folder, change(folder) as program:
+        with folder.holder('Backup'):
+            set_font_size(program, 15)
+            program.button('Save').press()
+            program.label('Waiting until nobody else uses the settings…')
+            assert 'Cancel' in program.buttons() and 'Save' not in program.buttons()
+            screenshot(program, 'settings-waiting')
+            # What the holder changes meanwhile is not lost.
+            others = SETTINGS.replace('Serif', 'Monospace')
+            folder.file.write_text(others)
+        program.label('Saved.')
+        screenshot(program, 'settings-saved')
+        assert folder.file.read_text() == others.replace('12', '15')
+        folder.assert_only_file()
+        program.close()
+
+
+@test
+def settings_are_in_use_and_given_up():
+    with settings() as folder, change(folder) as program:
+        with folder.holder('Backup') as holder:
+            set_font_size(program, 15)
+            program.button('Save').press()
+            program.button('Cancel').press()
+            program.label('Not saved.')
+            assert folder.lock_file.read_text().startswith(f'{holder.pid}\n')
+        folder.assert_only_file()
+        assert folder.file.read_text() == SETTINGS
+
+        # It was left in order.
+        program.button('Save').press()
+        program.label('Saved.')
+        program.close()
+
+
+@test
+def settings_are_in_use_and_closed():
+    with settings() as folder, folder.holder('Backup') as holder, change(folder) as program:
+        program.button('Save').press()
+        program.button('Cancel')
+        program.close()
+        assert folder.lock_file.read_text().startswith(f'{holder.pid}\n')
+        assert folder.file.read_text() == SETTINGS
+
+
+arguments.screenshots.mkdir(parents=True, exist_ok=True)
+with Desktop() as desktop:
+    tap.run()
