@@ -46,27 +46,6 @@ typedef struct
 
 /* --- The object's state ----------------------------------------------------- */
 
-/* For those who cannot be told that another operation is under way. */
-static GCond ended;
-static guint n_awaiting_end;
-
-/*
- * g_lock_file_await_end:
- *
- * Waits until no operation is under way.
- */
-void
-g_lock_file_await_end (GLockFile *self)
-{
-  g_lock_file_state_lock ();
-  g_lock_file_notice_fork_locked (self);
-  n_awaiting_end++;
-  while (self->busy)
-    g_lock_file_state_wait (&ended, -1);
-  n_awaiting_end--;
-  g_lock_file_state_unlock ();
-}
-
 /*
  * g_lock_file_begin:
  *
@@ -103,11 +82,34 @@ g_lock_file_end (GLockFile        *self,
 {
   g_lock_file_state_lock ();
   self->busy = FALSE;
-  if (n_awaiting_end > 0)
-    g_cond_broadcast (&ended);
   g_lock_file_state_unlock ();
 
   g_lock_file_announce (self, changes);
+}
+
+/*
+ * g_lock_file_take_handle:
+ *
+ * Makes the object unlocked, stops its keeper, and hands over the lock, which is to be
+ * released or closed. %FALSE if it is not locked.
+ */
+gboolean
+g_lock_file_take_handle (GLockFile       *self,
+                         GLockFileHandle *handle,
+                         gboolean        *crowded)
+{
+  GLockFileKeeper *keeper;
+
+  g_lock_file_state_lock ();
+  g_lock_file_notice_fork_locked (self);
+  keeper = g_steal_pointer (&self->keeper);
+  *handle = self->handle;
+  *crowded = self->crowded;
+  self->handle.fd = -1;
+  g_lock_file_state_unlock ();
+
+  g_lock_file_keeper_stop (keeper);
+  return handle->fd >= 0;
 }
 
 /* The lock has been got. */
@@ -146,20 +148,14 @@ static void
 release (Operation *op)
 {
   GLockFile *self = op->lock_file;
-  GLockFileKeeper *keeper;
   GLockFileHandle handle;
   gboolean lost, crowded;
   int error;
 
-  g_lock_file_state_lock ();
-  keeper = g_steal_pointer (&self->keeper);
-  handle = self->handle;
-  crowded = self->crowded;
-  self->handle.fd = -1;
-  g_lock_file_state_unlock ();
+  if (!g_lock_file_take_handle (self, &handle, &crowded))
+    return; /* A locker was quicker. */
 
   op->changes |= G_LOCK_FILE_CHANGE_LOCKED;
-  g_lock_file_keeper_stop (keeper);
   error = g_lock_file_release (&handle, &self->names, &lost);
   if (crowded)
     g_lock_file_crowd_remember (self->names.path);
@@ -175,6 +171,25 @@ release (Operation *op)
       g_set_error (&op->error, G_LOCK_FILE_ERROR, g_lock_file_attempt_error_code (error),
                    _("Could not delete the lock file “%s”: %s"), name, g_strerror (error));
     }
+}
+
+/*
+ * g_lock_file_let_go:
+ *
+ * Releases the lock for somebody who cannot be told that another operation is under way.
+ * It need not wait for one, which might only end in a main context of this thread: with
+ * the lock held that is one that only asks, or releases it too.
+ */
+void
+g_lock_file_let_go (GLockFile *self)
+{
+  Operation op;
+
+  memset (&op, 0, G_STRUCT_OFFSET (Operation, waiter));
+  op.lock_file = self;
+  release (&op);
+  g_lock_file_announce (self, op.changes);
+  g_clear_error (&op.error);
 }
 
 /* --- An operation ----------------------------------------------------------- */

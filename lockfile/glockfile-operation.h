@@ -36,7 +36,10 @@ void           g_lock_file_operate_async  (GLockFile               *self,
 gboolean       g_lock_file_begin          (GLockFile               *self,
                                            gboolean                *locked,
                                            GError                 **error);
-void           g_lock_file_await_end      (GLockFile               *self);
+gboolean       g_lock_file_take_handle    (GLockFile               *self,
+                                           GLockFileHandle         *handle,
+                                           gboolean                *crowded);
+void           g_lock_file_let_go         (GLockFile               *self);
 void           g_lock_file_end            (GLockFile               *self,
                                            GLockFileChanges         changes);
 

@@ -247,21 +247,11 @@ static void
 g_lock_file_dispose (GObject *object)
 {
   GLockFile *self = G_LOCK_FILE (object);
-  GLockFileKeeper *keeper;
   GLockFileHandle handle;
+  gboolean crowded;
 
-  g_lock_file_state_lock ();
-  g_lock_file_notice_fork_locked (self);
-  keeper = g_steal_pointer (&self->keeper);
-  handle = self->handle;
-  self->handle.fd = -1;
-  g_lock_file_state_unlock ();
-
-  if (handle.fd >= 0)
-    {
-      g_lock_file_keeper_stop (keeper);
-      g_lock_file_abandon (&handle, &self->names);
-    }
+  if (g_lock_file_take_handle (self, &handle, &crowded))
+    g_lock_file_abandon (&handle, &self->names);
 
   G_OBJECT_CLASS (g_lock_file_parent_class)->dispose (object);
 }
@@ -858,9 +848,8 @@ gboolean
 g_lock_file_verify (GLockFile  *self,
                     GError    **error)
 {
-  GLockFileKeeper *keeper;
   GLockFileHandle handle;
-  gboolean locked, is_there;
+  gboolean locked, is_there, crowded;
   int failure;
 
   g_return_val_if_fail (G_IS_LOCK_FILE (self), FALSE);
@@ -878,7 +867,9 @@ g_lock_file_verify (GLockFile  *self,
       return FALSE;
     }
 
+  g_lock_file_state_lock ();
   handle = self->handle;
+  g_lock_file_state_unlock ();
   failure = g_lock_file_disk_check (&handle.id, self->names.path, &is_there);
   if (failure != 0)
     {
@@ -895,12 +886,8 @@ g_lock_file_verify (GLockFile  *self,
       return TRUE;
     }
 
-  g_lock_file_state_lock ();
-  keeper = g_steal_pointer (&self->keeper);
-  self->handle.fd = -1;
-  g_lock_file_state_unlock ();
-  g_lock_file_keeper_stop (keeper);
-  g_lock_file_disk_close (&handle);
+  if (g_lock_file_take_handle (self, &handle, &crowded))
+    g_lock_file_disk_close (&handle);
   g_lock_file_end (self, G_LOCK_FILE_CHANGE_LOCKED);
   g_lock_file_set_lost_error (self, error);
   return FALSE;
@@ -1180,18 +1167,9 @@ g_lock_file_locker_new (GLockFile     *lock_file,
 void
 g_lock_file_locker_free (GLockFileLocker *locker)
 {
-  g_autoptr (GError) error = NULL;
-
   g_return_if_fail (locker != NULL);
 
-  /* Another thread may just be asking who holds it. */
-  do
-    {
-      g_clear_error (&error);
-      g_lock_file_await_end (locker->lock_file);
-      g_lock_file_unlock (locker->lock_file, &error);
-    }
-  while (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PENDING));
+  g_lock_file_let_go (locker->lock_file);
   g_object_unref (locker->lock_file);
   g_free (locker);
 }

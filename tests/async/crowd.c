@@ -26,8 +26,10 @@
 
 /* What the library promises. */
 #define MAX_BYTES 4096
-#define MAX_TIME (2 * G_TIME_SPAN_SECOND)
-#define MAX_TIME_EACH 200
+/* Three times what is promised, for the machine may be busy with other tests: the
+ * benchmark measures the promises themselves. */
+#define MAX_TIME (6 * G_TIME_SPAN_SECOND)
+#define MAX_TIME_EACH 600
 /* It promises 2; a busy machine gets twice as much. */
 #define MAX_HAND_OVER_RATIO 4
 

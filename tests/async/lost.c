@@ -765,7 +765,7 @@ test_idle (TestFolder    *folder,
   g_test_message ("%d iterations, %d wake-ups, %.3f ms", iterations,
                   (int) (after.wake_ups - before.wake_ups),
                   (after.cpu_time - before.cpu_time) / 1e6);
-  g_assert_cmpint (test_count_threads (), ==, threads);
+  g_assert_cmpint (test_count_threads (), <=, threads);
   g_assert_cmpint (iterations, <=, 4);
   if (!TEST_SANITIZED)
     g_assert_cmpint (after.wake_ups - before.wake_ups, <=, 6);

@@ -206,7 +206,7 @@ worker_start (Contender  *contender,
   return worker;
 }
 
-static void
+static void G_GNUC_PRINTF (2, 0)
 send_command (Worker     *worker,
               const char *format,
               va_list     arguments)
@@ -401,7 +401,9 @@ run_apart (void   (*function) (gpointer result,
       function (shared, data);
       _exit (EXIT_SUCCESS);
     }
-  if (pid < 0 || waitpid (pid, &status, 0) < 0 || status != 0)
+  if (pid < 0 || waitpid (pid, &status, 0) < 0)
+    g_error ("A process that was to measure something cannot be waited for");
+  if (status != 0)
     g_error ("A process that was to measure something failed (%x)", (unsigned int) status);
 
   memcpy (result, shared, result_size);

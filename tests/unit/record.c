@@ -437,6 +437,8 @@ test_small_buffers (void)
   gsize size;
   g_autofree char *whole = format (record, &size);
 
+  g_assert_nonnull (whole);
+
   for (gsize i = 0; i < size; i++)
     {
       g_autofree char *buffer = g_malloc (MAX (i, 1));
@@ -711,7 +713,7 @@ test_renew (void)
   for (guint i = 0; i < 2000; i++)
     {
       GLockFileRecord record = { 0 };
-      g_autofree char *before = NULL, *after = NULL, *token = NULL;
+      g_autofree char *before = NULL, *after = NULL;
       gsize before_size, after_size;
 
       random_record (&record);
