@@ -10,15 +10,16 @@ import os
 import subprocess
 import tempfile
 import time
+from pathlib import Path
 
 import gi
 gi.require_version('Gio', '2.0')
 from gi.repository import Gio, GLib
 
-TIME_LIMIT = 5
+TIME_LIMIT = 30
 PAUSE = 0.02
 
-SCREEN = (760, 500)
+SCREEN = 760, 500
 
 ACCESSIBLE = 'org.a11y.atspi.Accessible'
 ACTION = 'org.a11y.atspi.Action'
@@ -40,6 +41,22 @@ ENVIRONMENT = {
     'GTK_A11Y': 'atspi',
     'GTK_IM_MODULE': 'gtk-im-context-simple',
 }
+
+FOREIGN = {
+    'AT_SPI_BUS_ADDRESS',
+    'LD_PRELOAD',  # a sanitizer of the library: it does not belong into the servers
+    'WAYLAND_DISPLAY',
+}
+
+# Nothing is to move while a picture is taken.
+SETTINGS = '''
+[Settings]
+gtk-cursor-blink=false
+gtk-enable-animations=false
+'''
+
+# There is no window manager that would draw this.
+STYLE = 'window.dialog { border: 1px solid gray; padding-top: 12px; }'
 
 
 def wait_until(condition):
@@ -67,14 +84,17 @@ def start_server(command, environment):
 class Desktop:
     def __enter__(self):
         self._folder = tempfile.TemporaryDirectory(prefix='glockfile-desktop-')
-        # No sanitizer of the library belongs into the servers.
+        configuration = Path(self._folder.name, 'gtk-4.0')
+        configuration.mkdir()
+        (configuration / 'settings.ini').write_text(SETTINGS)
+        (configuration / 'gtk.css').write_text(STYLE)
         self.environment = {name: value for name, value in os.environ.items()
-                            if name not in ('LD_PRELOAD', 'WAYLAND_DISPLAY', 'AT_SPI_BUS_ADDRESS')}
+                            if name not in FOREIGN}
         self.environment |= ENVIRONMENT | {'XDG_RUNTIME_DIR': self._folder.name,
                                            'XDG_CONFIG_HOME': self._folder.name}
         self._x_server, display = start_server(
-            ['Xvfb', '-displayfd', '{}', '-screen', '0', '{}x{}x24'.format(*SCREEN), '-wr', '-noreset',
-             '-nolisten', 'tcp'], self.environment)
+            ['Xvfb', '-displayfd', '{}', '-screen', '0', f'{SCREEN[0]}x{SCREEN[1]}x24', '-wr',
+             '-noreset', '-nolisten', 'tcp'], self.environment)
         self.environment['DISPLAY'] = f':{display}'
         self._bus_server, address = start_server(
             ['dbus-daemon', '--session', '--nofork', '--nopidfile', '--print-address={}'],

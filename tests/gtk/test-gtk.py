@@ -294,7 +294,7 @@ def settings_are_in_use():
         with folder.holder('Backup'):
             set_font_size(program, 15)
             program.button('Save').press()
-            program.label('Waiting until nobody else uses the settings…')
+            program.label('Waiting for another program…')
             assert 'Cancel' in program.buttons() and 'Save' not in program.buttons()
             screenshot(program, 'settings-waiting')
             # What the holder changes meanwhile is not lost.

@@ -532,6 +532,7 @@ editor_window_init (EditorWindow *self)
   gtk_label_set_wrap (GTK_LABEL (self->banner_label), TRUE);
   gtk_label_set_wrap_mode (GTK_LABEL (self->banner_label), PANGO_WRAP_WORD_CHAR);
   gtk_label_set_xalign (GTK_LABEL (self->banner_label), 0);
+  gtk_widget_set_hexpand (self->banner_label, TRUE);
   self->banner = gtk_info_bar_new ();
   gtk_info_bar_add_child (GTK_INFO_BAR (self->banner), self->banner_label);
   gtk_info_bar_set_revealed (GTK_INFO_BAR (self->banner), FALSE);

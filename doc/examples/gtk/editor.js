@@ -38,6 +38,11 @@ const Response = {
 };
 const CANCEL = ['_Cancel', Gtk.ResponseType.CANCEL];
 
+/** A failure of this kind does not keep the window open. */
+function report(error) {
+    printerr(error.message);
+}
+
 /** The file of the same name with a suffix behind it. */
 function getSibling(file, suffix) {
     return Gio.File.new_for_uri(`${file.get_uri()}${suffix}`);
@@ -68,7 +73,9 @@ class EditorWindow extends Gtk.ApplicationWindow {
         header.pack_start(this._saveButton);
         this.set_titlebar(header);
 
-        this._bannerLabel = new Gtk.Label({wrap: true, wrap_mode: Pango.WrapMode.WORD_CHAR, xalign: 0});
+        this._bannerLabel = new Gtk.Label({
+            wrap: true, wrap_mode: Pango.WrapMode.WORD_CHAR, xalign: 0, hexpand: true,
+        });
         this._banner = new Gtk.InfoBar({revealed: false});
         this._banner.add_child(this._bannerLabel);
         // Insensitive before the document is loaded.
@@ -258,11 +265,13 @@ class EditorWindow extends Gtk.ApplicationWindow {
     }
 
     _onChanged() {
-        this._autosaveTimer ||= GLib.timeout_add_seconds(PRIORITY_DEFAULT, AUTOSAVE_INTERVAL, () => {
+        const later = () => {
             this._autosaveTimer = 0;
             this._enqueue(() => this._writeAutosave());
             return GLib.SOURCE_REMOVE;
-        });
+        };
+        this._autosaveTimer ||=
+            GLib.timeout_add_seconds(PRIORITY_DEFAULT, AUTOSAVE_INTERVAL, later);
     }
 
     async _writeAutosave() {
@@ -276,7 +285,7 @@ class EditorWindow extends Gtk.ApplicationWindow {
         if (!this._hasAutosave)
             return;
         this._hasAutosave = false;
-        await this._autosave.delete_async(PRIORITY_DEFAULT, null);
+        await this._autosave.delete_async(PRIORITY_DEFAULT, null).catch(report);
     }
 
     // --- Closing -------------------------------------------------------------------
@@ -297,7 +306,7 @@ class EditorWindow extends Gtk.ApplicationWindow {
             // A predecessor's is not deleted before the user has decided what to do with it.
             if (this._view.editable)
                 await this._deleteAutosave();
-            await this._lock.unlock_async(PRIORITY_DEFAULT, null);
+            await this._lock.unlock_async(PRIORITY_DEFAULT, null).catch(report);
         }
         this.destroy();
     }

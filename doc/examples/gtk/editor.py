@@ -22,9 +22,8 @@ PATIENCE = 300  # milliseconds, for somebody who is just closing the document
 AUTOSAVE_INTERVAL = 2  # seconds
 
 
+# The answers to all dialogs.
 class Response(enum.IntEnum):
-    """The answers to all dialogs."""
-
     READ_ONLY = 1
     RESTORE = 2
     DO_NOT_RESTORE = 3
@@ -73,7 +72,8 @@ class EditorWindow(Gtk.ApplicationWindow):
         header.pack_start(self.save_button)
         self.set_titlebar(header)
 
-        self.banner_label = Gtk.Label(wrap=True, wrap_mode=Pango.WrapMode.WORD_CHAR, xalign=0)
+        self.banner_label = Gtk.Label(wrap=True, wrap_mode=Pango.WrapMode.WORD_CHAR, xalign=0,
+                                      hexpand=True)
         self.banner = Gtk.InfoBar(revealed=False)
         self.banner.add_child(self.banner_label)
         # Insensitive before the document is loaded.
@@ -132,8 +132,8 @@ class EditorWindow(Gtk.ApplicationWindow):
     # --- One thing at a time --------------------------------------------------------
 
     def run(self, begin, finish, *arguments, then):
-        """Does something asynchronously; afterwards THEN is called with its result and
-        its error, unless the window is to be closed and nothing failed."""
+        """Does something asynchronously; afterwards THEN is called with what it came to
+        and its error, unless the window is to be closed and nothing failed."""
         def done(_, result):
             value = error = None
             try:
@@ -142,10 +142,10 @@ class EditorWindow(Gtk.ApplicationWindow):
                 error = failure
             self.is_busy = False
             self.save_button.set_sensitive(self.view.get_editable())
-            if self.is_closing and (not error or is_io_error(error, Gio.IOErrorEnum.CANCELLED)):
-                self.close()
-            else:
+            if not self.is_closing or error and not is_io_error(error, Gio.IOErrorEnum.CANCELLED):
                 then(value, error)
+            if self.is_closing and not self.is_busy:
+                self.close()
 
         self.is_busy = True
         self.save_button.set_sensitive(False)
@@ -295,7 +295,7 @@ class EditorWindow(Gtk.ApplicationWindow):
     def delete_autosave(self):
         self.has_autosave = False
         self.run(self.autosave.delete_async, self.autosave.delete_finish,
-                 GLib.PRIORITY_DEFAULT, None, then=self.go_on_closing)
+                 GLib.PRIORITY_DEFAULT, None, then=self.report)
 
     # --- Closing --------------------------------------------------------------------
 
@@ -314,14 +314,13 @@ class EditorWindow(Gtk.ApplicationWindow):
             self.delete_autosave()
         else:
             self.run(self.lock.unlock_async, self.lock.unlock_finish,
-                     GLib.PRIORITY_DEFAULT, None, then=self.go_on_closing)
+                     GLib.PRIORITY_DEFAULT, None, then=self.report)
         return True
 
-    def go_on_closing(self, _, error):
+    def report(self, _, error):
+        """A failure of this kind does not keep the window open."""
         if error:
             print(error.message, file=sys.stderr)
-        if self.is_closing:
-            self.close()
 
 
 def on_open(application, documents, *_):

@@ -44,7 +44,7 @@ show_status (SettingsWindow *self, const char *text)
   gboolean is_saving = (self->cancellable != NULL);
 
   gtk_label_set_text (GTK_LABEL (self->status), text);
-  gtk_spinner_set_spinning (GTK_SPINNER (self->spinner), is_saving);
+  gtk_widget_set_visible (self->spinner, is_saving);
   gtk_widget_set_visible (self->cancel_button, is_saving);
   gtk_widget_set_sensitive (self->save_button, !is_saving);
 }
@@ -152,7 +152,7 @@ static void
 save (SettingsWindow *self)
 {
   self->cancellable = g_cancellable_new ();
-  show_status (self, _("Waiting until nobody else uses the settings…"));
+  show_status (self, _("Waiting for another program…"));
   g_lock_file_lock_async (self->lock, G_PRIORITY_DEFAULT, self->cancellable, locked_cb,
                           g_object_ref (self));
 }
@@ -233,6 +233,7 @@ settings_window_init (SettingsWindow *self)
   gtk_grid_attach (GTK_GRID (grid), self->font_size, 2, 0, 1, 1);
 
   self->spinner = gtk_spinner_new ();
+  gtk_spinner_start (GTK_SPINNER (self->spinner));
   self->status = gtk_label_new (NULL);
   gtk_label_set_wrap (GTK_LABEL (self->status), TRUE);
   gtk_label_set_xalign (GTK_LABEL (self->status), 0);
@@ -246,7 +247,7 @@ settings_window_init (SettingsWindow *self)
   g_object_set (grid, "row-spacing", 18, "column-spacing", 12, "margin-top", 24,
                 "margin-bottom", 24, "margin-start", 24, "margin-end", 24, NULL);
   gtk_window_set_child (GTK_WINDOW (self), grid);
-  gtk_window_set_default_size (GTK_WINDOW (self), 480, -1);
+  gtk_window_set_default_size (GTK_WINDOW (self), 480, 160);
   gtk_window_set_title (GTK_WINDOW (self), _("Settings"));
   show_status (self, "");
 }
@@ -262,6 +263,8 @@ open_cb (GtkApplication *app, GFile **files, int n_files)
 
       self->file = g_object_ref (files[i]);
       self->lock = g_lock_file_new (lock_file_name);
+      /* Nothing is written then. */
+      g_signal_connect_object (self->lock, "lost", G_CALLBACK (cancel), self, G_CONNECT_SWAPPED);
       g_file_load_contents_async (self->file, NULL, shown_cb, g_object_ref (self));
       gtk_window_present (GTK_WINDOW (self));
     }

@@ -38,7 +38,7 @@ async function load(file, cancellable) {
 const SettingsWindow = GObject.registerClass(
 class SettingsWindow extends Gtk.ApplicationWindow {
     constructor(application, file) {
-        super({application, title: 'Settings', default_width: 480});
+        super({application, title: 'Settings', default_width: 480, default_height: 160});
 
         this._file = file;
         this._lock = GLockFile.LockFile.new_for_file(
@@ -55,7 +55,7 @@ class SettingsWindow extends Gtk.ApplicationWindow {
         const label = new Gtk.Label({
             label: '_Font size', use_underline: true, xalign: 0, mnemonic_widget: this._fontSize,
         });
-        this._spinner = new Gtk.Spinner();
+        this._spinner = new Gtk.Spinner({spinning: true});
         this._status = new Gtk.Label({wrap: true, xalign: 0, hexpand: true});
         this._cancelButton = new Gtk.Button({label: '_Cancel', use_underline: true});
         this._cancelButton.connect('clicked', () => this._cancellable.cancel());
@@ -78,7 +78,7 @@ class SettingsWindow extends Gtk.ApplicationWindow {
         const isSaving = Boolean(this._cancellable);
 
         this._status.label = text;
-        this._spinner.spinning = isSaving;
+        this._spinner.visible = isSaving;
         this._cancelButton.visible = isSaving;
         this._saveButton.sensitive = !isSaving;
     }
@@ -97,7 +97,7 @@ class SettingsWindow extends Gtk.ApplicationWindow {
         const cancellable = this._cancellable = new Gio.Cancellable();
         let outcome = 'Saved.';
 
-        this._showStatus('Waiting until nobody else uses the settings…');
+        this._showStatus('Waiting for another program…');
         try {
             await this._lock.hold(async () => {
                 const settings = await load(this._file, cancellable);

@@ -33,10 +33,12 @@ def load_finish(file, result):
 
 class SettingsWindow(Gtk.ApplicationWindow):
     def __init__(self, application, file):
-        super().__init__(application=application, title='Settings', default_width=480)
+        super().__init__(application=application, title='Settings',
+                         default_width=480, default_height=160)
 
         self.file = file
         self.lock = GLockFile.LockFile.new(file.get_path() + '.lock')
+        self.lock.connect('lost', lambda *_: self.cancellable.cancel())  # nothing is written then
         self.cancellable = None  # only while saving
         self.error = None  # what went wrong with that first
         self.is_closing = False  # when it has ended
@@ -51,7 +53,7 @@ class SettingsWindow(Gtk.ApplicationWindow):
         self.font_size.set_value(11)
         label = Gtk.Label(label='_Font size', use_underline=True, xalign=0,
                           mnemonic_widget=self.font_size)
-        self.spinner = Gtk.Spinner()
+        self.spinner = Gtk.Spinner(spinning=True)
         self.status = Gtk.Label(wrap=True, xalign=0, hexpand=True)
         self.cancel_button = Gtk.Button(label='_Cancel', use_underline=True)
         self.cancel_button.connect('clicked', lambda _: self.cancellable.cancel())
@@ -72,7 +74,7 @@ class SettingsWindow(Gtk.ApplicationWindow):
     def show_status(self, text):
         is_saving = self.cancellable is not None
         self.status.set_label(text)
-        self.spinner.set_spinning(is_saving)
+        self.spinner.set_visible(is_saving)
         self.cancel_button.set_visible(is_saving)
         self.save_button.set_sensitive(not is_saving)
 
@@ -85,7 +87,7 @@ class SettingsWindow(Gtk.ApplicationWindow):
 
     def on_save(self, _):
         self.cancellable = Gio.Cancellable()
-        self.show_status('Waiting until nobody else uses the settings…')
+        self.show_status('Waiting for another program…')
         self.lock.lock_async(GLib.PRIORITY_DEFAULT, self.cancellable, self.on_locked)
 
     def on_locked(self, lock, result):
