@@ -5,6 +5,8 @@
 
 import argparse
 import os
+import signal
+import sys
 import tempfile
 from pathlib import Path
 
@@ -335,6 +337,8 @@ def settings_are_in_use_and_closed():
         assert folder.file.read_text() == SETTINGS
 
 
+# When it takes too long: what was started is ended all the same.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit('terminated'))
 arguments.screenshots.mkdir(parents=True, exist_ok=True)
 with Desktop() as desktop:
     tap.run()
