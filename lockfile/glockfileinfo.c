@@ -123,7 +123,7 @@ format_time (GDateTime *time)
     text = g_date_time_format (local, _("%H:%M"));
   else
     /* Translators: date and time, as g_date_time_format() takes them. */
-    text = g_date_time_format (local, _("%e %B %Y, %H:%M"));
+    text = g_date_time_format (local, _("%-e %B %Y, %H:%M"));
   return text != NULL ? text : g_date_time_format_iso8601 (local);
 }
 
