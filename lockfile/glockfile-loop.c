@@ -62,6 +62,8 @@ static GCond timekeeper_cond;
 static GThreadPool *workers;
 static guint workers_generation;
 static gint64 last_progress;    /* when one came back, or all had enough */
+static GLockFileSuspension watchdog;
+static gboolean watchdog_sleeps;
 
 /* --- Workers --------------------------------------------------------------- */
 
@@ -91,6 +93,45 @@ compare_priorities (gconstpointer a,
 }
 
 static void
+watchdog_cb (gpointer unused)
+{
+  g_lock_file_state_lock ();
+  watchdog_sleeps = FALSE;
+  g_lock_file_state_unlock ();
+}
+
+/* If all workers are at it and none has come back for a while, file systems hang. Those
+ * who wait for a worker may be for others, so each gets one. Until that is known the
+ * watchdog sleeps, whose waking is one more that waits.
+ */
+static void
+relieve_workers_locked (void)
+{
+  gint64 now = g_get_monotonic_time ();
+  guint n_waiting = g_thread_pool_unprocessed (workers);
+
+  if (n_waiting == 0)
+    {
+      last_progress = now;
+    }
+  else if (workers->exclusive)
+    {
+      /* In a child of fork() there are only so many. */
+    }
+  else if (now - last_progress > STALL)
+    {
+      g_thread_pool_set_max_threads (workers, g_thread_pool_get_num_threads (workers) + n_waiting,
+                                     NULL);
+    }
+  else if (!watchdog_sleeps)
+    {
+      watchdog_sleeps = TRUE;
+      g_lock_file_suspension_init (&watchdog, NULL, G_PRIORITY_DEFAULT, watchdog_cb, NULL);
+      g_lock_file_suspension_sleep_locked (&watchdog, now + STALL + 1);
+    }
+}
+
+static void
 push_locked (GLockFileSuspension *self)
 {
   if (workers == NULL || workers_generation != g_lock_file_fork_generation ())
@@ -98,6 +139,7 @@ push_locked (GLockFileSuspension *self)
       /* A child of fork() does not have its parent's threads, nor the one that
        * starts threads for all pools that share them. */
       workers_generation = g_lock_file_fork_generation ();
+      watchdog_sleeps = FALSE;
       if (workers_generation == 0)
         workers = g_thread_pool_new (work, NULL, MAX_WORKERS, FALSE, NULL);
       else
@@ -105,17 +147,7 @@ push_locked (GLockFileSuspension *self)
       g_thread_pool_set_sort_function (workers, compare_priorities, NULL);
     }
   g_thread_pool_push (workers, self, NULL);
-
-  /* All are at it and none has come back for a while: file systems hang. Those that
-   * wait for a worker may be for others. */
-  if (g_thread_pool_unprocessed (workers) == 0)
-    last_progress = g_get_monotonic_time ();
-  else if (!workers->exclusive &&
-           g_get_monotonic_time () - last_progress > STALL)
-    g_thread_pool_set_max_threads (workers,
-                                   g_thread_pool_get_num_threads (workers) +
-                                     g_thread_pool_unprocessed (workers),
-                                   NULL);
+  relieve_workers_locked ();
 }
 
 /* --- Loops ----------------------------------------------------------------- */
