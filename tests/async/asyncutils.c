@@ -226,11 +226,8 @@ await_quiet (gboolean run)
     {
       gint64 sum;
 
-      if (run && g_main_context_iteration (g_main_context_get_thread_default (), FALSE))
-        {
-          quiet_since = g_get_monotonic_time ();
-          continue;
-        }
+      while (run && g_main_context_iteration (g_main_context_get_thread_default (), FALSE))
+        ;
       g_usleep (PAUSE);
       sum = sum_up_activity ();
       if (sum == 0 || sum != sum_before)

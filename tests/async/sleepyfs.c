@@ -19,10 +19,11 @@
 #include <fcntl.h>
 #include <fuse.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -286,6 +287,8 @@ main (int    argc,
 
   if (argc != 3)
     return 2;
+  /* Who waits for an answer of ours cannot even be killed. */
+  prctl (PR_SET_PDEATHSIG, SIGKILL);
   folder_fd = open (argv[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   fuse = fuse_new (&arguments, &operations, sizeof operations, NULL);
   if (folder_fd < 0 || fuse == NULL || fuse_mount (fuse, argv[2]) != 0)
