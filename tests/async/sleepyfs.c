@@ -4,12 +4,12 @@
 
 /* A file system that takes its time:
  *
- *   sleepyfs FOLDER MOUNT-POINT
+ *   sleepyfs FOLDER MOUNT-POINT THREAD
  *
  * What is in FOLDER is seen at MOUNT-POINT, until standard input ends. Prints `ready`
  * when it is mounted. Then it reads one number a line, the milliseconds that every
- * call takes from then on, and answers `ok`; with -1 no call returns until another
- * number comes.
+ * call takes from then on, and answers how many calls the thread of that ID has made
+ * so far; with -1 no call returns until another number comes.
  */
 
 #define FUSE_USE_VERSION 32
@@ -33,14 +33,20 @@ static int folder_fd;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static int delay;
+static pid_t watched_thread;
+static int n_watched_calls;
 
-static void
+static int
 set_delay (int milliseconds)
 {
+  int n_calls;
+
   pthread_mutex_lock (&mutex);
   delay = milliseconds;
+  n_calls = n_watched_calls;
   pthread_cond_broadcast (&changed);
   pthread_mutex_unlock (&mutex);
+  return n_calls;
 }
 
 static void
@@ -49,6 +55,8 @@ take_time (void)
   int milliseconds;
 
   pthread_mutex_lock (&mutex);
+  if (fuse_get_context ()->pid == watched_thread)
+    n_watched_calls++;
   milliseconds = delay;
   while (delay < 0)
     pthread_cond_wait (&changed, &mutex);
@@ -285,8 +293,9 @@ main (int    argc,
   pthread_t thread;
   char line[16];
 
-  if (argc != 3)
+  if (argc != 4)
     return 2;
+  watched_thread = atoi (argv[3]);
   /* Who waits for an answer of ours cannot even be killed. */
   prctl (PR_SET_PDEATHSIG, SIGKILL);
   folder_fd = open (argv[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -299,8 +308,7 @@ main (int    argc,
   fflush (stdout);
   while (fgets (line, sizeof line, stdin) != NULL)
     {
-      set_delay (atoi (line));
-      puts ("ok");
+      printf ("%d\n", set_delay (atoi (line)));
       fflush (stdout);
     }
 
