@@ -6,6 +6,7 @@
 
 #include "glockfile-attempt.h"
 
+#include "glockfile-debug.h"
 #include "glockfile-descriptors.h"
 #include "glockfile-release.h"
 
@@ -144,6 +145,16 @@ fail (GLockFileAttempt *self,
       GLockFileStep     step,
       int               error)
 {
+  static const char *const steps[] = {
+    [G_LOCK_FILE_STEP_CREATE] = "creating",
+    [G_LOCK_FILE_STEP_READ] = "reading",
+    [G_LOCK_FILE_STEP_REMOVE] = "removing",
+    [G_LOCK_FILE_STEP_PORTAL] = "creating on the document portal (R19)",
+    [G_LOCK_FILE_STEP_EMPTY] = "reading what is empty",
+    [G_LOCK_FILE_STEP_OBSTRUCTED] = "locking beside something else (J1)",
+  };
+
+  g_lock_file_debug (self->names->path, "%s fails: %s", steps[step], g_strerror (error));
   self->failed_step = step;
   self->failed_path = self->names->path;
   self->failed_errno = error;
@@ -343,6 +354,9 @@ finish_creation (GLockFileAttempt *self)
       g_lock_file_abandon (&self->candidate, self->names);
       return fail (self, G_LOCK_FILE_STEP_CREATE, error);
     }
+  g_lock_file_debug (self->names->path, "locked: created by its name, %s (R3)",
+                     self->candidate.kernel_locked ? "then kernel-locked, then written"
+                                                   : "for this volume has no kernel locks");
   return G_LOCK_FILE_OUTCOME_GOT;
 }
 
@@ -385,6 +399,7 @@ publish (GLockFileAttempt *self)
   switch (error)
     {
     case 0:
+      g_lock_file_debug (self->names->path, "locked: published with content and kernel lock (R2)");
       return G_LOCK_FILE_OUTCOME_GOT;
     case EEXIST:
       return G_LOCK_FILE_OUTCOME_HELD;
@@ -491,39 +506,93 @@ seen_for (gint64   *since,
   return seen ? (now - *since) / 1000 : 0;
 }
 
-/* Nobody reads these in most programs: then they cost next to nothing. */
-static gboolean
-debugging (void)
+/* What the rules say, for people. */
+static const char *
+explain_rule (const char *rule)
 {
-  return !g_log_writer_default_would_drop (G_LOG_LEVEL_DEBUG, G_LOG_DOMAIN);
+  static const struct
+  {
+    const char *rule;
+    const char *meaning;
+  } rules[] = {
+    { "J0", "it is gone" },
+    { "J1", "it is not a lock file" },
+    { "J2", "somebody has its kernel lock" },
+    { "J3", "nobody has its kernel lock, and this kernel would know" },
+    { "J5", "this host was restarted since it was written" },
+    { "J6", "its process is gone" },
+    { "J7", "it is older than the stale lock time, and nothing better is known" },
+    { "J8", "it was left behind before the restart, or without content" },
+    { "J9", "nothing says that its holder is gone" },
+    { "R8", "its removal was asked for" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rules); i++)
+    {
+      if (strcmp (rules[i].rule, rule) == 0)
+        return rules[i].meaning;
+    }
+  return "";
 }
 
+static char *
+explain_evidence (const GLockFileEvidence *evidence,
+                  const GLockFileRecord   *record)
+{
+  static const char *const writers[] = {
+    "something else", "nobody yet", "process", "Qt, process", "Qt, process",
+    "GLockFile without kernel locks, process", "GLockFile, process"
+  };
+  static const char *const kernels[] = { "not asked for", "not told", "busy", "free", "unsupported" };
+  static const char *const matches[] = { "unknown", "same", "different" };
+  static const char *const processes[] = {
+    "not seen", "there", "the very same", "gone", "another one by now"
+  };
+  GString *text = g_string_new (NULL);
+
+  if (record == NULL)
+    return g_string_free (text, FALSE);
+
+  g_string_append_printf (text, "; written by %s", writers[evidence->writer]);
+  if (record->pid != 0)
+    g_string_append_printf (text, " %" G_GINT64_FORMAT, record->pid);
+  g_string_append_printf (text, "; kernel lock %s; volume %s; boot %s; host %s; process %s",
+                          kernels[evidence->kernel],
+                          evidence->volume == G_LOCK_FILE_VOLUME_LOCAL ? "local" : "shared",
+                          matches[evidence->boot], matches[evidence->host],
+                          processes[evidence->process]);
+  if (evidence->age >= 0)
+    g_string_append_printf (text, "; age %" G_GINT64_FORMAT " ms", evidence->age);
+  else
+    g_string_append (text, evidence->age == G_LOCK_FILE_AGE_FUTURE ? "; age in the future"
+                                                                   : "; age unknown");
+  return g_string_free (text, FALSE);
+}
+
+/* Once for a file, a verdict and a rule, however often that is looked at. */
 static void
-debug_judgement (const GLockFileAttempt  *self,
-                 const GLockFileEvidence *evidence)
+debug_judgement (GLockFileAttempt        *self,
+                 const GLockFileEvidence *evidence,
+                 const GLockFileRecord   *record)
 {
   static const char *const verdicts[] = { "gone", "obstructed", "held", "stale" };
-  g_autofree char *name = NULL;
+  g_autofree char *explanation = NULL;
 
-  if (!debugging ())
+  if (!g_lock_file_debugging () || (self->told_verdict == self->judgement.verdict &&
+                                    g_strcmp0 (self->told_rule, self->judgement.rule) == 0))
     return;
-  name = g_filename_display_name (self->names->path);
-  g_debug ("%s: %s by %s (writer %u, kernel %u, volume %u, boot %u, host %u, process %u, "
-           "age %" G_GINT64_FORMAT " ms)",
-           name, verdicts[self->judgement.verdict], self->judgement.rule, evidence->writer,
-           evidence->kernel, evidence->volume, evidence->boot, evidence->host, evidence->process,
-           evidence->age);
+  self->told_verdict = self->judgement.verdict;
+  self->told_rule = self->judgement.rule;
+  explanation = explain_evidence (evidence, record);
+  g_lock_file_debug_step (self->names->path, "%s by %s: %s%s", verdicts[self->judgement.verdict],
+                          self->judgement.rule, explain_rule (self->judgement.rule), explanation);
 }
 
 static void
 debug_removal (const GLockFileAttempt *self)
 {
-  g_autofree char *name = NULL;
-
-  if (!debugging ())
-    return;
-  name = g_filename_display_name (self->names->path);
-  g_debug ("%s: removed the leftover of process %" G_GINT64_FORMAT, name, self->holder->pid);
+  g_lock_file_debug (self->names->path, "removed what process %" G_GINT64_FORMAT " left behind (%s)",
+                     self->holder->pid, self->forced ? "R8" : "R5");
 }
 
 /* What no text document looks like that happens to begin with a number: it is ours, it
@@ -573,6 +642,7 @@ judge (GLockFileAttempt      *self,
       self->remembered_changed = sight->changed;
       self->seen_free_since = 0;
       self->seen_empty_since = 0;
+      self->told_rule = NULL;
     }
   self->age = file_age (self, sight->changed);
   evidence.age = self->age;
@@ -606,7 +676,7 @@ judge (GLockFileAttempt      *self,
     }
 
   self->judgement = g_lock_file_judge (&evidence);
-  debug_judgement (self, &evidence);
+  debug_judgement (self, &evidence, record);
 }
 
 /* Reads the record of a file that was looked at, and completes it. */
@@ -723,6 +793,8 @@ remove_suspect (GLockFileAttempt *self)
       break;
     case G_LOCK_FILE_OUTCOME_HELD:
     case G_LOCK_FILE_OUTCOME_RETRY:
+      g_lock_file_debug_once (self->names->path, &self->told_step,
+                              "somebody else is about to remove it: looking again (R5)");
       return hold_on (self, G_LOCK_FILE_HELD_REMOVAL, BUSY_REMOVAL_PAUSE);
     case G_LOCK_FILE_OUTCOME_ERROR:
     default:

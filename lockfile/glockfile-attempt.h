@@ -79,6 +79,9 @@ struct _GLockFileAttempt
   GLockFileMatch host;
   GLockFileProcess process;     /* with the kernel's lock busy only when asked for */
   gint64 age;                   /* milliseconds; negative: see the judge */
+  GLockFileVerdict told_verdict; /* what was logged last about the remembered file, by */
+  const char *told_rule;        /* (nullable): this rule */
+  const char *told_step;        /* (nullable): see g_lock_file_debug_once() */
 
   /* What it comes to. */
   GLockFileRecord *previous;    /* (nullable): whose leftover was cleared away (R20) */

@@ -6,6 +6,7 @@
 
 #include "glockfile-keeper.h"
 
+#include "glockfile-debug.h"
 #include "glockfile-descriptors.h"
 #include "glockfile-loop.h"
 #include "glockfile-private.h"
@@ -184,6 +185,9 @@ watch (GLockFileKeeper      *self,
   if (!g_lock_file_watch_file (&self->watch, names->path) ||
       !g_lock_file_watch_directory (&self->directory_watch, names->directory))
     stop_watching (self);
+  g_lock_file_debug (names->path, self->watched
+                       ? "watched, to learn if somebody removes or replaces it (R16)"
+                       : "no room to watch it: looked at now and then (R16)");
 }
 
 /* One look in a worker thread; the object cannot go meanwhile. Gives the time of the
@@ -201,6 +205,7 @@ look (GLockFileKeeper      *self,
   if (g_lock_file_disk_check (&self->handle.id, names->path, &is_there) == 0 &&
       !is_there)
     {
+      g_lock_file_debug (names->path, "lost: somebody removed or replaced it (R16)");
       tell (self);
       return G_LOCK_FILE_WOKEN;
     }
@@ -208,6 +213,7 @@ look (GLockFileKeeper      *self,
   if (self->beat > 0)
     {
       g_lock_file_disk_touch (&self->handle);
+      g_lock_file_debug (names->path, "renewed (R17)");
       return g_get_monotonic_time () + self->beat;
     }
   /* Without room for a watch: now and then. */
@@ -314,6 +320,9 @@ g_lock_file_keeper_new (GLockFile             *lock_file,
                    ? LONGEST_BEAT
                    : CLAMP ((gint64) stale_lock_time * G_TIME_SPAN_MILLISECOND / 3, SHORTEST_BEAT,
                             LONGEST_BEAT);
+  if (beats)
+    g_lock_file_debug (lock_file->names.path, "will be renewed every %" G_GINT64_FORMAT " ms, for its "
+                       "kernel lock may not reach everywhere (R17)", self->beat / 1000);
   return self;
 }
 

@@ -6,6 +6,7 @@
 
 #include "glockfile-release.h"
 
+#include "glockfile-debug.h"
 #include "glockfile-descriptors.h"
 
 #include <errno.h>
@@ -151,7 +152,10 @@ close_when_safe (GLockFileHandle *handle,
   GLockFileId removal;
 
   if (g_lock_file_disk_identify (removal_path, &removal) == 0)
-    linger (handle, removal_path, &removal);
+    {
+      g_lock_file_debug (removal_path, "somebody removes under this: keeping the kernel lock (R14)");
+      linger (handle, removal_path, &removal);
+    }
   else
     g_lock_file_disk_close (handle);
 }
@@ -182,6 +186,11 @@ g_lock_file_release (GLockFileHandle      *handle,
       error = 0;
     }
   *lost = error == 0 && !is_there;
+  if (error != 0)
+    g_lock_file_debug (names->path, "unlocked, but cannot be deleted: %s (R14)", g_strerror (error));
+  else
+    g_lock_file_debug (names->path, "%s (R14)",
+                       is_there ? "unlocked: deleted" : "lost: somebody removed or replaced it");
 
   if (error == 0 && is_there)
     close_when_safe (handle, names->removal_path);

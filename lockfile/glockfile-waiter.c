@@ -6,6 +6,7 @@
 
 #include "glockfile-waiter.h"
 
+#include "glockfile-debug.h"
 #include "glockfile-descriptors.h"
 
 #include <errno.h>
@@ -320,6 +321,11 @@ watch_holder (GLockFileWaiter *self)
     }
   if (g_lock_file_watch_process (&self->watch, pid))
     self->process_watched = TRUE;
+  g_lock_file_debug (self->attempt.names->path, "waiting, with a watch on %s (R9, R10)",
+                     self->file_watched && self->process_watched ? "the file and its process"
+                     : self->file_watched                        ? "the file alone"
+                     : self->process_watched                     ? "its process alone"
+                                                                 : "nothing");
 }
 
 static void
@@ -350,6 +356,8 @@ let_others_first (GLockFileWaiter *self,
   if (self->courtesies == 0)
     return FALSE;
 
+  g_lock_file_debug_once (self->attempt.names->path, &self->told_step,
+                          "letting those go first who have waited longer");
   self->courtesies--;
   join_crowd (self);
   if (g_lock_file_crowd_count (&self->crowd, 1) == 0)
@@ -392,6 +400,8 @@ stay_behind (GLockFileWaiter *self,
   if (!self->is_behind)
     return FALSE;
 
+  g_lock_file_debug_once (self->attempt.names->path, &self->told_step,
+                          "a crowd waits: looking now and then until it is nearly our turn");
   stop_watching (self);
   remember_holder (self);
   *until = now + jitter (n < N_NEAR  ? (n - N_FRONT + 1) * BEHIND_PAUSE
@@ -439,6 +449,8 @@ plan_sleep (GLockFileWaiter *self,
                attempt->held != G_LOCK_FILE_HELD_BY_KERNEL)
         {
           /* R11: polling is the guarantee. */
+          g_lock_file_debug_once (self->attempt.names->path, &self->told_step,
+                                  "looking again at growing pauses, for no event would tell (R11)");
           *until = now + jitter (self->pause);
           self->pause = MIN (self->pause * 3 / 2, LONGEST_PAUSE);
         }
@@ -467,6 +479,8 @@ outlive_error (GLockFileWaiter *self,
       /* What the watch has may be what is missing: so without it (R11). */
       if (self->frugal)
         return FALSE;
+      g_lock_file_debug_once (self->attempt.names->path, &self->told_step,
+                              "no descriptors left: going on without a watch (R11)");
       self->frugal = TRUE;
       stop_watching (self);
       g_lock_file_watch_give_back ();
@@ -504,6 +518,7 @@ notice_event (GLockFileWaiter *self)
 
   if (event)
     {
+      g_lock_file_debug (self->attempt.names->path, "woken: the file or its process changed (R10)");
       self->hints = N_HINTS;
       /* R9: never sleep on a busy file whose process is gone, nor on a file that
        * nobody watches any more: ask for both anew. */
@@ -523,7 +538,11 @@ step (GLockFileWaiter *self,
       gint64 now;
 
       if (!notice_event (self))
-        return G_LOCK_FILE_STEP_RESULT_CANCELLED;
+        {
+          g_lock_file_debug_once (self->attempt.names->path, &self->told_step,
+                                  "giving up: cancelled (R12)");
+          return G_LOCK_FILE_STEP_RESULT_CANCELLED;
+        }
       if (let_others_first (self, until))
         return G_LOCK_FILE_STEP_RESULT_SLEEP;
 
@@ -540,7 +559,11 @@ step (GLockFileWaiter *self,
           if (self->deadline >= 0 && now >= self->deadline)
             {
               if (!has_grace (self, now, until))
-                return G_LOCK_FILE_STEP_RESULT_GAVE_UP;
+                {
+                  g_lock_file_debug_once (self->attempt.names->path, &self->told_step,
+                                          "giving up: the time is over (R12)");
+                  return G_LOCK_FILE_STEP_RESULT_GAVE_UP;
+                }
               return G_LOCK_FILE_STEP_RESULT_SLEEP;
             }
           if (plan_sleep (self, now, until))
@@ -590,6 +613,9 @@ is_its_turn (GLockFileWaiter *self,
         }
     }
   g_lock_file_state_unlock ();
+  if (!its_turn)
+    g_lock_file_debug_once (self->attempt.names->path, &self->told_step,
+                            "waiting behind others of this process (R13)");
   return its_turn;
 }
 

@@ -47,6 +47,7 @@ typedef struct
   gboolean has_waited;
   gboolean frugal;              /* there are no descriptors left for watching */
   gint64 no_space_until;
+  const char *told_step;        /* (nullable): see g_lock_file_debug_once() */
   gboolean event;               /* something happened; guarded by the library's mutex */
   guint hints;                  /* quick looks left after an event */
   gint64 pause;                 /* of polling */

@@ -6,6 +6,7 @@
 
 #include "glockfile.h"
 
+#include "glockfile-debug.h"
 #include "glockfile-descriptors.h"
 #include "glockfile-operation.h"
 #include "glockfile-private.h"
@@ -274,6 +275,7 @@ g_lock_file_class_init (GLockFileClass *klass)
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
   g_lock_file_descriptors_prepare ();
+  g_lock_file_debug_prepare ();
   bindtextdomain (GETTEXT_PACKAGE, LOCALEDIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
 
@@ -888,6 +890,7 @@ g_lock_file_verify (GLockFile  *self,
 
   if (g_lock_file_take_handle (self, &handle, &crowded))
     g_lock_file_disk_close (&handle);
+  g_lock_file_debug (self->names.path, "lost: somebody removed or replaced it, as verify() found");
   g_lock_file_end (self, G_LOCK_FILE_CHANGE_LOCKED);
   g_lock_file_set_lost_error (self, error);
   return FALSE;
