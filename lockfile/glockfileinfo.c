@@ -116,6 +116,9 @@ format_time (GDateTime *time)
   int year, month, day, now_year, now_month, now_day;
   char *text;
 
+  /* A file may claim the last hour of the year 9999, which it is not everywhere. */
+  if (local == NULL)
+    local = g_date_time_ref (time);
   g_date_time_get_ymd (local, &year, &month, &day);
   g_date_time_get_ymd (now, &now_year, &now_month, &now_day);
   if (year == now_year && month == now_month && day == now_day)
