@@ -33,6 +33,9 @@
 
 #define BUSY_REMOVAL_PAUSE 1
 
+/* Who plays with P.rmlock keeps nobody here for longer. */
+#define MAX_REMOVER_TRIES 100
+
 /* R2 */
 #define MAX_KEPT 8
 #define FRESH G_TIME_SPAN_SECOND
@@ -424,6 +427,7 @@ static GLockFileOutcome
 remover_lock (GLockFileAttempt *self)
 {
   GLockFileOutcome outcome;
+  guint tries = 0;
 
   if (self->remover == NULL)
     {
@@ -436,7 +440,7 @@ remover_lock (GLockFileAttempt *self)
 
   do
     outcome = g_lock_file_attempt_lock (self->remover);
-  while (outcome == G_LOCK_FILE_OUTCOME_RETRY);
+  while (outcome == G_LOCK_FILE_OUTCOME_RETRY && ++tries < MAX_REMOVER_TRIES);
   return outcome;
 }
 

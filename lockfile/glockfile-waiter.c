@@ -40,6 +40,7 @@
 #define FARTHEST_BEHIND_PAUSE (60 * G_TIME_SPAN_MILLISECOND)
 #define COURTESY_PAUSE 100
 #define N_COURTESIES 10
+#define RETRY_PAUSE (1 * G_TIME_SPAN_MILLISECOND)
 #define GRACE (50 * G_TIME_SPAN_MILLISECOND)
 #define FIRST_GRACE_PAUSE 100
 #define LONGEST_GRACE_PAUSE (1 * G_TIME_SPAN_MILLISECOND)
@@ -51,6 +52,9 @@
 #define N_FAR 20
 
 #define MANY_QUEUES 8
+
+/* So often one looks again at once; see go_on_retrying(). */
+#define MANY_RETRIES 100
 
 /* Those who wait for the same path by the same rules. */
 struct _GLockFileQueue
@@ -528,6 +532,27 @@ notice_event (GLockFileWaiter *self)
   return !cancelled;
 }
 
+/* The path was taken, and the next moment it was not, or what stood there was removed.
+ * Somebody who puts one leftover after the other there can make that go on for ever, as
+ * can a file system that does not say the same twice. Neither the deadline nor the
+ * processor waits for that. FALSE: not now, but at @until, or -1 for never.
+ */
+static gboolean
+go_on_retrying (GLockFileWaiter *self,
+                gint64          *until)
+{
+  gint64 now;
+
+  if (++self->retries < MANY_RETRIES)
+    return TRUE;
+
+  now = g_get_monotonic_time ();
+  *until = now + RETRY_PAUSE;
+  if (self->deadline >= 0 && *until > self->deadline)
+    *until = now < self->deadline ? self->deadline : -1;
+  return FALSE;
+}
+
 /* Looks as often as it makes sense now. */
 static GLockFileStepResult
 step (GLockFileWaiter *self,
@@ -555,6 +580,7 @@ step (GLockFileWaiter *self,
                                              : G_LOCK_FILE_STEP_RESULT_ERROR;
         case G_LOCK_FILE_OUTCOME_HELD:
           self->no_space_until = 0;
+          self->retries = 0;
           now = g_get_monotonic_time ();
           if (self->deadline >= 0 && now >= self->deadline)
             {
@@ -574,6 +600,11 @@ step (GLockFileWaiter *self,
           break;
         case G_LOCK_FILE_OUTCOME_RETRY:
         default:
+          if (!go_on_retrying (self, until))
+            {
+              g_lock_file_attempt_rest (&self->attempt, TRUE);
+              return *until >= 0 ? G_LOCK_FILE_STEP_RESULT_SLEEP : G_LOCK_FILE_STEP_RESULT_GAVE_UP;
+            }
           break;
         }
     }

@@ -50,6 +50,7 @@ typedef struct
   const char *told_step;        /* (nullable): see g_lock_file_debug_once() */
   gboolean event;               /* something happened; guarded by the library's mutex */
   guint hints;                  /* quick looks left after an event */
+  guint retries;                /* looks in a row that found no reason to wait */
   gint64 pause;                 /* of polling */
   gint64 grace_until;           /* R5a; 0: the time is not up yet */
   gint64 grace_pause;
