@@ -28,6 +28,10 @@
 #define LINGER_PAUSE (1 * G_TIME_SPAN_MILLISECOND)
 #define LINGER_LIMIT (50 * G_TIME_SPAN_MILLISECOND)
 
+/* Something may stand at P.rmlock for ever, and each release costs a descriptor
+ * meanwhile, of which a process has a thousand. No removal goes on for so many. */
+#define MAX_LINGERING 32
+
 typedef struct
 {
   GLockFileHandle handle;
@@ -38,6 +42,7 @@ typedef struct
 
 /* Guarded by the library's mutex. */
 static GList *lingering;
+static guint n_lingering;       /* also those that the thread has in its hands */
 static gboolean closer_running;
 static guint closer_generation;
 
@@ -63,7 +68,8 @@ removal_is_over (const Lingering *self)
   if (g_lock_file_disk_look (self->removal_path, FALSE, sight) != 0)
     return FALSE;
 
-  over = sight->kind == G_LOCK_FILE_KIND_GONE ||
+  /* Under what is no file at all nobody removes anything. */
+  over = sight->kind == G_LOCK_FILE_KIND_GONE || sight->kind == G_LOCK_FILE_KIND_OTHER ||
          !g_lock_file_id_equal (&sight->id, &self->removal);
   /* Its creator may not have locked it yet: ask the kernel only when it has
    * written. */
@@ -98,6 +104,9 @@ closer_thread (gpointer unused)
             {
               lingering_free (l->data);
               mine = g_list_delete_link (mine, l);
+              g_lock_file_state_lock ();
+              n_lingering--;
+              g_lock_file_state_unlock ();
             }
         }
       if (mine != NULL)
@@ -105,19 +114,14 @@ closer_thread (gpointer unused)
     }
 }
 
-static void
+/* FALSE: there are too many, and @handle is still the caller's. */
+static gboolean
 linger (GLockFileHandle   *handle,
         const char        *removal_path,
         const GLockFileId *removal)
 {
-  Lingering *self = g_new0 (Lingering, 1);
-  gboolean start;
-
-  self->handle = *handle;
-  self->removal_path = g_strdup (removal_path);
-  self->removal = *removal;
-  self->until = g_get_monotonic_time () + LINGER_LIMIT;
-  handle->fd = -1;
+  Lingering *self;
+  gboolean start, may_linger;
 
   g_lock_file_state_lock ();
   if (closer_generation != g_lock_file_fork_generation ())
@@ -127,7 +131,23 @@ linger (GLockFileHandle   *handle,
       closer_generation = g_lock_file_fork_generation ();
       closer_running = FALSE;
       lingering = NULL;
+      n_lingering = 0;
     }
+  may_linger = n_lingering < MAX_LINGERING;
+  if (may_linger)
+    n_lingering++;
+  g_lock_file_state_unlock ();
+  if (!may_linger)
+    return FALSE;
+
+  self = g_new0 (Lingering, 1);
+  self->handle = *handle;
+  self->removal_path = g_strdup (removal_path);
+  self->removal = *removal;
+  self->until = g_get_monotonic_time () + LINGER_LIMIT;
+  handle->fd = -1;
+
+  g_lock_file_state_lock ();
   lingering = g_list_prepend (lingering, self);
   start = !closer_running;
   closer_running = TRUE;
@@ -142,6 +162,7 @@ linger (GLockFileHandle   *handle,
       else
         closer_thread (NULL);
     }
+  return TRUE;
 }
 
 /* Closes the file, whose name is gone: now, or when it is safe. */
@@ -151,11 +172,9 @@ close_when_safe (GLockFileHandle *handle,
 {
   GLockFileId removal;
 
-  if (g_lock_file_disk_identify (removal_path, &removal) == 0)
-    {
-      g_lock_file_debug (removal_path, "somebody removes under this: keeping the kernel lock (R14)");
-      linger (handle, removal_path, &removal);
-    }
+  if (g_lock_file_disk_identify (removal_path, &removal) == 0 &&
+      linger (handle, removal_path, &removal))
+    g_lock_file_debug (removal_path, "somebody removes under this: keeping the kernel lock (R14)");
   else
     g_lock_file_disk_close (handle);
 }
