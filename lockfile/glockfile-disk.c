@@ -103,10 +103,14 @@ close_listed (int fd)
   g_lock_file_descriptors_leave ();
 }
 
+/* Anybody can give his file any time, so far away that it cannot be counted in
+ * microseconds: an end is put to it that differences do not overflow either. */
+#define LAST_SECOND (G_MAXINT64 / G_USEC_PER_SEC / 4)
+
 static gint64
 to_microseconds (const struct timespec *time)
 {
-  return time->tv_sec * G_USEC_PER_SEC + time->tv_nsec / 1000;
+  return CLAMP (time->tv_sec, -LAST_SECOND, LAST_SECOND) * G_USEC_PER_SEC + time->tv_nsec / 1000;
 }
 
 /*
@@ -496,6 +500,7 @@ g_lock_file_disk_look (const char     *path,
           return 0;
         case EACCES:
         case EPERM:
+        case EAGAIN: /* Its owner has a lease on it, and has been told to give it up. */
           sight->kind = G_LOCK_FILE_KIND_UNREADABLE;
           return 0;
         case ELOOP: /* It became something else this moment. */
