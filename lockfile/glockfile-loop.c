@@ -92,17 +92,9 @@ compare_priorities (gconstpointer a,
   return ((const GLockFileSuspension *) a)->priority - ((const GLockFileSuspension *) b)->priority;
 }
 
-static void
-watchdog_cb (gpointer unused)
-{
-  g_lock_file_state_lock ();
-  watchdog_sleeps = FALSE;
-  g_lock_file_state_unlock ();
-}
-
 /* If all workers are at it and none has come back for a while, file systems hang. Those
  * who wait for a worker may be for others, so each gets one. Until that is known the
- * watchdog sleeps, whose waking is one more that waits.
+ * watchdog sleeps.
  */
 static void
 relieve_workers_locked (void)
@@ -110,24 +102,24 @@ relieve_workers_locked (void)
   gint64 now = g_get_monotonic_time ();
   guint n_waiting = g_thread_pool_unprocessed (workers);
 
-  if (n_waiting == 0)
+  /* In a child of fork() there are only so many. */
+  if (n_waiting == 0 || workers->exclusive)
     {
       last_progress = now;
+      return;
     }
-  else if (workers->exclusive)
-    {
-      /* In a child of fork() there are only so many. */
-    }
-  else if (now - last_progress > STALL)
+  if (now - last_progress > STALL)
     {
       g_thread_pool_set_max_threads (workers, g_thread_pool_get_num_threads (workers) + n_waiting,
                                      NULL);
+      /* It takes a moment until these have begun. */
+      last_progress = now;
     }
-  else if (!watchdog_sleeps)
+  if (!watchdog_sleeps)
     {
       watchdog_sleeps = TRUE;
-      g_lock_file_suspension_init (&watchdog, NULL, G_PRIORITY_DEFAULT, watchdog_cb, NULL);
-      g_lock_file_suspension_sleep_locked (&watchdog, now + STALL + 1);
+      g_lock_file_suspension_init (&watchdog, NULL, G_PRIORITY_DEFAULT, NULL, NULL);
+      g_lock_file_suspension_sleep_locked (&watchdog, last_progress + STALL + 1);
     }
 }
 
@@ -146,7 +138,11 @@ push_locked (GLockFileSuspension *self)
         workers = g_thread_pool_new (work, NULL, MAX_WORKERS_IN_CHILD, TRUE, NULL);
       g_thread_pool_set_sort_function (workers, compare_priorities, NULL);
     }
-  g_thread_pool_push (workers, self, NULL);
+  /* It needs no worker, and there may be none for it. */
+  if (self == &watchdog)
+    watchdog_sleeps = FALSE;
+  else
+    g_thread_pool_push (workers, self, NULL);
   relieve_workers_locked ();
 }
 

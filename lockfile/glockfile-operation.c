@@ -35,11 +35,16 @@ typedef struct
   GLockFileInfo *info;          /* (nullable) */
   GError *error;                /* (nullable) */
 
-  /* If it is asynchronous. */
-  GTask *task;
   guint generation;             /* the fork generation that it is from */
+
+  /* If it is asynchronous. */
+  GTask *task;                  /* NULL: it has been given up */
+  gboolean claimed;             /* guarded: what it comes to is settled */
+  gboolean given_up;            /* guarded: who asked has been told already */
   GLockFileSuspension suspension;
+  GCancellable *cancellable;    /* (nullable) */
   gulong cancelled_handler;
+  GSource *patience;            /* with a cancellation */
 
   GLockFileWaiter waiter;       /* but for releasing; last, for it is large */
 } Operation;
@@ -194,6 +199,13 @@ g_lock_file_let_go (GLockFile *self)
 
 /* --- An operation ----------------------------------------------------------- */
 
+/* In a child of fork() an operation of the parent's is not under way. */
+static gboolean
+is_ours (Operation *op)
+{
+  return op->generation == g_lock_file_fork_generation ();
+}
+
 /* Begins it; no file is touched yet. FALSE: it is over already, with an error or, if
  * there is none, nothing to do. */
 static gboolean
@@ -208,6 +220,7 @@ operation_begin (Operation               *op,
 
   op->lock_file = self;
   op->kind = kind;
+  op->generation = g_lock_file_fork_generation ();
 
   if (g_cancellable_set_error_if_cancelled (cancellable, &op->error))
     return FALSE;
@@ -260,6 +273,33 @@ operation_begin (Operation               *op,
   return FALSE;
 }
 
+/* Whether the result is still wanted: that is settled here, whatever comes first. */
+static gboolean
+claim (Operation *op)
+{
+  gboolean given_up;
+
+  g_lock_file_state_lock ();
+  op->claimed = TRUE;
+  given_up = op->given_up;
+  g_lock_file_state_unlock ();
+  return !given_up;
+}
+
+/* Gives back what nobody waits for any more. */
+static void
+discard (Operation           *op,
+         GLockFileStepResult  result)
+{
+  GLockFileHandle handle;
+
+  if (op->kind == G_LOCK_FILE_OPERATION_ACQUIRE && result == G_LOCK_FILE_STEP_RESULT_GOT)
+    {
+      handle = g_lock_file_attempt_steal (&op->waiter.attempt);
+      g_lock_file_abandon (&handle, &op->lock_file->names);
+    }
+}
+
 /* Turns what the waiter came to into a result. */
 static void
 settle (Operation           *op,
@@ -310,7 +350,10 @@ operation_go_on (Operation *op,
   result = g_lock_file_waiter_advance (&op->waiter, until);
   if (result == G_LOCK_FILE_STEP_RESULT_SLEEP)
     return FALSE;
-  settle (op, result);
+  if (op->context == NULL || claim (op))
+    settle (op, result);
+  else
+    discard (op, result);
   return TRUE;
 }
 
@@ -321,15 +364,20 @@ operation_clear (Operation *op)
     g_lock_file_waiter_clear (&op->waiter);
   g_lock_file_suspension_clear (&op->suspension);
   g_clear_pointer (&op->context, g_main_context_unref);
+  g_clear_pointer (&op->patience, g_source_unref);
+  g_clear_object (&op->cancellable);
   g_clear_object (&op->info);
   g_clear_error (&op->error);
 }
 
 static void
 cancelled_cb (GCancellable *cancellable,
-              gpointer      waiter)
+              gpointer      data)
 {
-  g_lock_file_waiter_cancel (waiter);
+  Operation *op = data;
+
+  if (is_ours (op))
+    g_lock_file_waiter_cancel (&op->waiter);
 }
 
 /* --- On the calling thread -------------------------------------------------- */
@@ -358,7 +406,7 @@ g_lock_file_operate (GLockFile               *self,
   if (operation_begin (&op, self, kind, timeout, cancellable))
     {
       if (cancellable != NULL && op.has_waiter)
-        handler = g_cancellable_connect (cancellable, G_CALLBACK (cancelled_cb), &op.waiter, NULL);
+        handler = g_cancellable_connect (cancellable, G_CALLBACK (cancelled_cb), &op, NULL);
       while (!operation_go_on (&op, &until))
         g_lock_file_sleeper_sleep (&op.waiter.sleeper, until);
       if (handler != 0)
@@ -381,20 +429,23 @@ g_lock_file_operate (GLockFile               *self,
 
 /* --- In a main context ------------------------------------------------------ */
 
-static void
-operation_free (gpointer data)
-{
-  Operation *op = data;
+/* How long a cancelled operation may take to end well: it may be in a call to a file
+ * system that hangs. */
+#define PATIENCE (1 * G_TIME_SPAN_SECOND / G_TIME_SPAN_MILLISECOND)
 
+static void
+operation_free (Operation *op)
+{
+  if (op->patience != NULL)
+    g_source_destroy (op->patience);
   operation_clear (op);
   g_free (op);
 }
 
 static void
-return_result (Operation *op)
+return_result (GTask     *task,
+               Operation *op)
 {
-  GTask *task = op->task;
-
   if (op->error != NULL)
     g_task_return_error (task, g_steal_pointer (&op->error));
   else if (op->kind == G_LOCK_FILE_OPERATION_QUERY)
@@ -409,19 +460,71 @@ finish_cb (gpointer data)
 {
   Operation *op = data;
   g_autoptr (GTask) task = NULL;
-  gboolean is_ours;
+  g_autoptr (GLockFile) self = NULL;
 
+  /* With the mutex, so that what a worker wrote is seen here. */
   g_lock_file_state_lock ();
-  is_ours = (op->generation == g_lock_file_fork_generation ());
   g_lock_file_state_unlock ();
-  /* In a child of fork() that runs its parent's main context: not its result. */
-  if (!is_ours)
+  if (!is_ours (op))
     return G_SOURCE_REMOVE;
 
-  task = op->task;
-  g_lock_file_end (op->lock_file, op->changes);
-  return_result (op);
+  if (op->given_up)
+    {
+      self = op->lock_file;
+    }
+  else
+    {
+      task = g_steal_pointer (&op->task);
+      g_lock_file_end (op->lock_file, op->changes);
+      return_result (task, op);
+    }
+  operation_free (op);
   return G_SOURCE_REMOVE;
+}
+
+/* Likewise, if the file system does not answer: who cancelled is told, and the object can
+ * be used again. The worker gives back what it gets in the end. */
+static gboolean
+give_up_cb (gpointer data)
+{
+  Operation *op = data;
+  g_autoptr (GTask) task = NULL;
+  gboolean claimed;
+
+  if (!is_ours (op))
+    return G_SOURCE_REMOVE;
+
+  g_lock_file_state_lock ();
+  claimed = op->claimed;
+  op->given_up = !claimed;
+  g_lock_file_state_unlock ();
+  if (claimed)
+    return G_SOURCE_REMOVE;
+
+  task = g_steal_pointer (&op->task);
+  /* For the names of its files. It goes in this context too, see finish_cb(). */
+  g_object_ref (op->lock_file);
+  g_lock_file_end (op->lock_file, 0);
+  g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "%s",
+                           _("Operation was cancelled"));
+  return G_SOURCE_REMOVE;
+}
+
+/* In the thread that cancels. */
+static void
+cancelled_async_cb (GCancellable *cancellable,
+                    gpointer      data)
+{
+  Operation *op = data;
+
+  if (!is_ours (op) || op->patience != NULL)
+    return;
+  op->patience = g_timeout_source_new (PATIENCE);
+  g_source_set_priority (op->patience, op->suspension.priority);
+  g_source_set_static_name (op->patience, "GLockFile cancellation");
+  g_source_set_callback (op->patience, give_up_cb, op, NULL);
+  g_source_attach (op->patience, op->context);
+  g_lock_file_waiter_cancel (&op->waiter);
 }
 
 /* In a worker thread. */
@@ -443,13 +546,13 @@ go_on (gpointer data)
 
   /* Everything that may touch a file ends here. */
   if (op->cancelled_handler != 0)
-    g_cancellable_disconnect (g_task_get_cancellable (op->task), op->cancelled_handler);
+    g_cancellable_disconnect (op->cancellable, op->cancelled_handler);
   if (op->has_waiter)
     g_lock_file_waiter_clear (&op->waiter);
   op->has_waiter = FALSE;
   /* With the mutex, so that what was written here is seen there. */
   g_lock_file_state_lock ();
-  g_lock_file_suspension_finish (&op->suspension, g_task_get_context (op->task), finish_cb, op);
+  g_lock_file_suspension_finish (&op->suspension, op->context, finish_cb, op);
   g_lock_file_state_unlock ();
 }
 
@@ -479,23 +582,24 @@ g_lock_file_operate_async (GLockFile              *self,
   g_task_set_name (task, name);
   g_task_set_priority (task, io_priority);
   g_task_set_check_cancellable (task, FALSE);
-  g_task_set_task_data (task, op, operation_free);
 
-  op->task = task;
   if (!operation_begin (op, self, kind, timeout, cancellable))
     {
-      return_result (op);
+      return_result (task, op);
+      operation_free (op);
       return;
     }
 
+  op->context = g_main_context_ref (g_task_get_context (task));
   op->task = g_steal_pointer (&task);
-  op->generation = g_lock_file_fork_generation ();
-  op->context = g_main_context_ref (g_task_get_context (op->task));
   g_lock_file_suspension_init (&op->suspension, op->context, io_priority, go_on, op);
   op->waiter.suspension = &op->suspension;
   if (cancellable != NULL && op->has_waiter)
-    op->cancelled_handler = g_cancellable_connect (cancellable, G_CALLBACK (cancelled_cb),
-                                                   &op->waiter, NULL);
+    {
+      op->cancellable = g_object_ref (cancellable);
+      op->cancelled_handler = g_cancellable_connect (cancellable, G_CALLBACK (cancelled_async_cb),
+                                                     op, NULL);
+    }
 
   /* Whose turn it is not yet needs no worker for that. */
   if (kind == G_LOCK_FILE_OPERATION_ACQUIRE &&

@@ -588,7 +588,9 @@ g_lock_file_lock (GLockFile     *self,
  * notifications are emitted there, right before.
  *
  * A cancelled operation never leaves the lock taken; if cancelling and locking come
- * together, it succeeds.
+ * together, it succeeds. If the file system does not answer within a second after
+ * @cancellable was cancelled, the operation fails with %G_IO_ERROR_CANCELLED all the
+ * same, and what it may still get is given back as soon as the file system answers.
  *
  * Since: 1.0
  */
@@ -685,7 +687,9 @@ g_lock_file_try_lock (GLockFile     *self,
  * notifications are emitted there, right before.
  *
  * A cancelled operation never leaves the lock taken; if cancelling and locking come
- * together, it succeeds.
+ * together, it succeeds. If the file system does not answer within a second after
+ * @cancellable was cancelled, the operation fails with %G_IO_ERROR_CANCELLED all the
+ * same, and what it may still get is given back as soon as the file system answers.
  *
  * Since: 1.0
  */

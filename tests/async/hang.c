@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -65,6 +66,17 @@ set_delay (Place *place,
   expect_answer (place, "0");
 }
 
+/* A process that dumps its core waits for all its threads, and those that hang in this
+ * file system for as long as it is there. */
+static pid_t file_system;
+
+static void
+end_file_system (int signal_number)
+{
+  if (file_system > 0)
+    kill (file_system, SIGKILL);
+}
+
 static void
 set_up (Place         *place,
         gconstpointer  data)
@@ -93,6 +105,7 @@ set_up (Place         *place,
                             G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_CLOEXEC_PIPES, NULL, NULL,
                             &place->pid, &place->input, &output, NULL, &error);
   g_assert_no_error (error);
+  file_system = place->pid;
   place->output = fdopen (output, "r");
   expect_answer (place, "ready");
 }
@@ -109,6 +122,7 @@ tear_down (Place         *place,
       close (place->input);
       fclose (place->output);
       g_assert_cmpint (waitpid (place->pid, &status, 0), ==, place->pid);
+      file_system = 0;
       g_assert_cmpint (status, ==, 0);
     }
   g_free (place->below);
@@ -516,8 +530,9 @@ test_all_hang (Place         *place,
   /* Long enough for a heartbeat that hangs, too. */
   test_run_for (BEAT * 3 / 2);
   g_cancellable_cancel (cancellable);
+  test_assert_failure (&asked, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_assert_true (g_lock_file_is_locked (held));
-  g_assert_false (g_lock_file_lock (other, NULL, &error));
+  g_assert_false (g_lock_file_lock (hung.lock_files[0], NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PENDING);
   g_lock_file_unlock_async (held, G_PRIORITY_DEFAULT, NULL, test_result_cb, &unlocked);
   test_run_for (DELAY * G_TIME_SPAN_MILLISECOND);
@@ -526,8 +541,68 @@ test_all_hang (Place         *place,
 
   hung_end (&hung, place);
   test_assert_success (&unlocked);
-  test_run_until (&asked.done);
   assert_empty_below (place);
+}
+
+/* Who cancels is told soon. The object is as good as new, and nothing is left of the
+ * operation when the file system answers. */
+static void
+test_give_up (Place         *place,
+              gconstpointer  data)
+{
+  const gboolean last_reference = GPOINTER_TO_INT (data);
+  g_autoptr (GLockFile) lock_file = NULL;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  GWeakRef gone;
+  g_auto (TestResult) cancelled = { 0 };
+  g_auto (TestResult) again = { 0 };
+  gint64 begin, took;
+
+  if (!is_there (place))
+    return;
+  lock_file = g_lock_file_new (place->slow_lock_file);
+  g_weak_ref_init (&gone, lock_file);
+  set_delay (place, -1);
+  g_lock_file_lock_async (lock_file, G_PRIORITY_DEFAULT, cancellable, test_result_cb, &cancelled);
+  test_run_until_quiet ();
+  begin = g_get_monotonic_time ();
+  g_cancellable_cancel (cancellable);
+  test_assert_failure (&cancelled, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  took = g_get_monotonic_time () - begin;
+  g_test_message ("It was told after %.1f ms", took / 1e3);
+  g_assert_cmpint (took, <, NO_HANG);
+  g_assert_false (g_lock_file_is_locked (lock_file));
+
+  if (last_reference)
+    {
+      g_clear_object (&lock_file);
+      set_delay (place, 0);
+    }
+  else
+    {
+      /* Meant for the next operation, it must not concern the one that was given up. */
+      g_cancellable_reset (cancellable);
+      g_lock_file_lock_async (lock_file, G_PRIORITY_DEFAULT, cancellable, test_result_cb, &again);
+      test_run_for (DELAY * G_TIME_SPAN_MILLISECOND);
+      g_assert_false (again.done);
+      set_delay (place, 0);
+      test_assert_success (&again);
+      g_assert_true (exists_below (place, "test.lock"));
+      test_assert_unlock_async (lock_file);
+      g_clear_object (&lock_file);
+    }
+
+  for (;;)
+    {
+      g_autoptr (GLockFile) remaining = g_weak_ref_get (&gone);
+
+      if (remaining == NULL)
+        break;
+      g_clear_object (&remaining);
+      test_run_for (G_TIME_SPAN_MILLISECOND);
+    }
+  assert_empty_below (place);
+  g_weak_ref_clear (&gone);
 }
 
 /* A fork does not wait for it, and the child has nothing to do with it. */
@@ -576,6 +651,7 @@ main (int    argc,
       char **argv)
 {
   g_setenv ("G_SLICE", "always-malloc", TRUE);
+  signal (SIGABRT, end_file_system);
   scene_init ();
   g_test_init (&argc, &argv, NULL);
   /* Who else wants the processor is of no interest here. This concerns only the main
@@ -588,6 +664,8 @@ main (int    argc,
   ADD ("others-meanwhile", NULL, test_others_meanwhile);
   ADD ("others-meanwhile/at-once", GINT_TO_POINTER (TRUE), test_others_meanwhile);
   ADD ("all-hang", NULL, test_all_hang);
+  ADD ("give-up", NULL, test_give_up);
+  ADD ("give-up/last-reference", GINT_TO_POINTER (TRUE), test_give_up);
   ADD ("fork", NULL, test_fork);
 
   return g_test_run ();
