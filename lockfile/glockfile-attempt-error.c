@@ -74,7 +74,7 @@ static void
 set_locked_error (GLockFileAttempt  *self,
                   GError           **error)
 {
-  g_autofree char *name = g_filename_display_name (self->names->path);
+  g_autofree char *name = g_lock_file_show_name (self->names->path);
   g_autoptr (GLockFileInfo) info = g_lock_file_attempt_get_holder (self);
   g_autofree char *description = g_lock_file_info_describe (info);
 
@@ -104,7 +104,7 @@ g_lock_file_attempt_set_error (GLockFileAttempt  *self,
       return;
     }
 
-  name = g_filename_display_name (self->failed_path);
+  name = g_lock_file_show_name (self->failed_path);
   switch (self->failed_step)
     {
     case G_LOCK_FILE_STEP_OBSTRUCTED:

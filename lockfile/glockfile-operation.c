@@ -171,7 +171,7 @@ release (Operation *op)
     }
   else if (error != 0)
     {
-      g_autofree char *name = g_filename_display_name (self->file_name);
+      g_autofree char *name = g_lock_file_show_name (self->file_name);
 
       g_set_error (&op->error, G_LOCK_FILE_ERROR, g_lock_file_attempt_error_code (error),
                    _("Could not delete the lock file “%s”: %s"), name, g_strerror (error));
@@ -234,7 +234,7 @@ operation_begin (Operation               *op,
     case G_LOCK_FILE_OPERATION_ACQUIRE:
       if (locked)
         {
-          name = g_filename_display_name (self->file_name);
+          name = g_lock_file_show_name (self->file_name);
           g_set_error (&op->error, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_LOCKED,
                        _("“%s” is locked already, by this very object"), name);
           break;
@@ -258,7 +258,7 @@ operation_begin (Operation               *op,
     default:
       if (locked)
         {
-          name = g_filename_display_name (self->file_name);
+          name = g_lock_file_show_name (self->file_name);
           g_set_error (&op->error, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_FAILED,
                        _("“%s” is locked by this very object, so it is not left behind"), name);
           break;

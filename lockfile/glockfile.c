@@ -156,7 +156,7 @@ void
 g_lock_file_set_lost_error (GLockFile  *self,
                             GError    **error)
 {
-  g_autofree char *name = g_filename_display_name (self->file_name);
+  g_autofree char *name = g_lock_file_show_name (self->file_name);
 
   g_set_error (error, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_LOST,
                _("The lock is lost: somebody removed or replaced the lock file “%s”"), name);
@@ -865,7 +865,7 @@ g_lock_file_verify (GLockFile  *self,
     return FALSE;
   if (!locked)
     {
-      g_autofree char *name = g_filename_display_name (self->file_name);
+      g_autofree char *name = g_lock_file_show_name (self->file_name);
 
       g_lock_file_end (self, 0);
       g_set_error (error, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_LOST, _("The lock “%s” is not held"),
@@ -879,7 +879,7 @@ g_lock_file_verify (GLockFile  *self,
   failure = g_lock_file_disk_check (&handle.id, self->names.path, &is_there);
   if (failure != 0)
     {
-      g_autofree char *name = g_filename_display_name (self->file_name);
+      g_autofree char *name = g_lock_file_show_name (self->file_name);
 
       g_lock_file_end (self, 0);
       g_set_error (error, G_LOCK_FILE_ERROR, g_lock_file_attempt_error_code (failure),

@@ -9,7 +9,8 @@
 
 G_BEGIN_DECLS
 
-GLockFileInfo *g_lock_file_info_new (GLockFileRecord      *record,
-                                     GLockFileHolderState  state);
+GLockFileInfo *g_lock_file_info_new  (GLockFileRecord      *record,
+                                      GLockFileHolderState  state);
+char          *g_lock_file_show_name (const char           *file_name);
 
 G_END_DECLS

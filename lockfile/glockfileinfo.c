@@ -107,6 +107,38 @@ make_showable (const char *text)
   return g_string_free (shown, FALSE);
 }
 
+/* Those of them that a file's name has no use for, in any language. */
+static gboolean
+is_steering_in_name (gunichar c)
+{
+  return g_unichar_iscntrl (c) ||
+         c == 0x2028 || c == 0x2029 ||                          /* ends of lines */
+         c == 0x061c || c == 0x200e || c == 0x200f ||           /* directions of writing */
+         (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
+/*
+ * g_lock_file_show_name:
+ *
+ * The name of a file for a message. It may not be the program that named the file: what
+ * would steer a terminal, or turn round the sentence, becomes U+FFFD, like bytes that are
+ * not UTF-8. All else stays, so that a user can find the file.
+ */
+char *
+g_lock_file_show_name (const char *file_name)
+{
+  g_autofree char *name = g_filename_display_name (file_name);
+  GString *shown = g_string_new (NULL);
+
+  for (const char *p = name; *p != '\0'; p = g_utf8_next_char (p))
+    {
+      gunichar c = g_utf8_get_char (p);
+
+      g_string_append_unichar (shown, is_steering_in_name (c) ? 0xfffd : c);
+    }
+  return g_string_free (shown, FALSE);
+}
+
 /* Only the time on the same day, else also the date. */
 static char *
 format_time (GDateTime *time)
