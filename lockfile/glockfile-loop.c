@@ -89,7 +89,11 @@ compare_priorities (gconstpointer a,
                     gconstpointer b,
                     gpointer      unused)
 {
-  return ((const GLockFileSuspension *) a)->priority - ((const GLockFileSuspension *) b)->priority;
+  int priority_a = ((const GLockFileSuspension *) a)->priority;
+  int priority_b = ((const GLockFileSuspension *) b)->priority;
+
+  /* Their difference may be more than an int holds. */
+  return (priority_a > priority_b) - (priority_a < priority_b);
 }
 
 /* If all workers are at it and none has come back for a while, file systems hang. Those
