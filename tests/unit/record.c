@@ -2,58 +2,17 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include "lockfile/glockfile-record.h"
+#include "recordutils.h"
 
 #include <string.h>
 
 /* What a lock file holds: reading, writing, and that both agree. */
 
-static const char * const writers[] = { "foreign", "empty", "pid-only", "qt-old", "qt",
-                                        "ours-unlocked", "ours" };
-
-/* What a vector's keys are called, and what stands for a missing one. */
-static const struct
-{
-  const char *key;
-  glong offset;
-  const char *missing;
-} texts[] = {
-  { "app-name", G_STRUCT_OFFSET (GLockFileRecord, app_name), "" },
-  { "hostname", G_STRUCT_OFFSET (GLockFileRecord, hostname), "" },
-  { "machine-id", G_STRUCT_OFFSET (GLockFileRecord, machine_id), "" },
-  { "boot-id", G_STRUCT_OFFSET (GLockFileRecord, boot_id), "" },
-  { "user-name", G_STRUCT_OFFSET (GLockFileRecord, user_name), NULL },
-  { "display-name", G_STRUCT_OFFSET (GLockFileRecord, display_name), NULL },
-  { "token", G_STRUCT_OFFSET (GLockFileRecord, token), NULL },
-};
-
-#define TEXT(record, i) G_STRUCT_MEMBER (char *, record, texts[i].offset)
-
 static void
 clear_texts (GLockFileRecord *record)
 {
-  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
-    g_clear_pointer (&TEXT (record, i), g_free);
-}
-
-static void
-assert_same_record (const GLockFileRecord *seen,
-                    const GLockFileRecord *expected)
-{
-  g_assert_cmpstr (writers[seen->writer], ==, writers[expected->writer]);
-  g_assert_cmpint (seen->pid, ==, expected->pid);
-  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
-    {
-      if (g_strcmp0 (TEXT (seen, i), TEXT (expected, i)) != 0)
-        g_test_message ("%s differs", texts[i].key);
-      g_assert_cmpstr (TEXT (seen, i), ==, TEXT (expected, i));
-    }
-  g_assert_cmpint (seen->since, ==, expected->since);
-  g_assert_cmpuint (seen->pid_namespace, ==, expected->pid_namespace);
-  g_assert_cmpuint (seen->started, ==, expected->started);
-  g_assert_cmpint (seen->has_device, ==, expected->has_device);
-  g_assert_cmpuint (seen->device_major, ==, expected->device_major);
-  g_assert_cmpuint (seen->device_minor, ==, expected->device_minor);
+  for (gsize i = 0; i < RECORD_N_TEXTS; i++)
+    g_clear_pointer (&RECORD_TEXT (record, i), g_free);
 }
 
 /* From memory of just that size, so that a sanitizer sees a step too far. */
@@ -79,7 +38,7 @@ assert_writer (const char      *content,
 {
   g_autoptr (GLockFileRecord) record = parse (content, size);
 
-  g_assert_cmpstr (writers[record->writer], ==, writers[writer]);
+  g_assert_cmpstr (record_writers[record->writer], ==, record_writers[writer]);
 }
 
 /* --- Vectors --------------------------------------------------------------- */
@@ -95,9 +54,9 @@ get_writer (GKeyFile *key_file)
 {
   g_autofree char *name = g_key_file_get_string (key_file, "Record", "writer", NULL);
 
-  for (guint i = 0; i < G_N_ELEMENTS (writers); i++)
+  for (guint i = 0; i < RECORD_N_WRITERS; i++)
     {
-      if (g_strcmp0 (name, writers[i]) == 0)
+      if (g_strcmp0 (name, record_writers[i]) == 0)
         return i;
     }
   g_error ("There is no writer “%s”", name);
@@ -141,8 +100,8 @@ assert_keys_known (GKeyFile *key_file)
     {
       gboolean known = g_strv_contains (others, *key);
 
-      for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
-        known = known || g_str_equal (*key, texts[i].key);
+      for (gsize i = 0; i < RECORD_N_TEXTS; i++)
+        known = known || g_str_equal (*key, record_texts[i].key);
       if (!known)
         g_error ("There is no key “%s”", *key);
     }
@@ -161,11 +120,12 @@ load_expected (const char      *path,
 
   expected->writer = get_writer (key_file);
   expected->pid = g_key_file_get_int64 (key_file, "Record", "pid", NULL);
-  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+  for (gsize i = 0; i < RECORD_N_TEXTS; i++)
     {
-      TEXT (expected, i) = g_key_file_get_string (key_file, "Record", texts[i].key, NULL);
-      if (TEXT (expected, i) == NULL)
-        TEXT (expected, i) = g_strdup (texts[i].missing);
+      RECORD_TEXT (expected, i) = g_key_file_get_string (key_file, "Record",
+                                                         record_texts[i].key, NULL);
+      if (RECORD_TEXT (expected, i) == NULL)
+        RECORD_TEXT (expected, i) = g_strdup (record_texts[i].missing);
     }
   expected->since = get_since (key_file);
   expected->pid_namespace = g_key_file_get_uint64 (key_file, "Record", "pid-namespace", NULL);
@@ -190,7 +150,7 @@ test_vector (gconstpointer data)
   load_expected (expected_path, &expected);
 
   record = parse (content, size);
-  assert_same_record (record, &expected);
+  record_assert_equal (record, &expected);
   clear_texts (&expected);
 }
 
@@ -264,15 +224,15 @@ test_cut_off (void)
         n_lines += (content[i] == '\n' || i + 1 == size);
 
       if (size == 0)
-        g_assert_cmpstr (writers[record->writer], ==, "empty");
+        g_assert_cmpstr (record_writers[record->writer], ==, "empty");
       else if (size >= line_6_end)
-        g_assert_cmpstr (writers[record->writer], ==, "ours");
+        g_assert_cmpstr (record_writers[record->writer], ==, "ours");
       else if (n_lines <= 2)
-        g_assert_cmpstr (writers[record->writer], ==, "pid-only");
+        g_assert_cmpstr (record_writers[record->writer], ==, "pid-only");
       else if (n_lines <= 4)
-        g_assert_cmpstr (writers[record->writer], ==, "qt-old");
+        g_assert_cmpstr (record_writers[record->writer], ==, "qt-old");
       else
-        g_assert_cmpstr (writers[record->writer], ==, "qt");
+        g_assert_cmpstr (record_writers[record->writer], ==, "qt");
 
       /* A process that started at another moment is called reused (J6), so half of
        * the number must not pass for it. */
@@ -470,7 +430,7 @@ test_longest (void)
 
   content = format (&record, &size);
   read = parse (content, size);
-  g_assert_cmpstr (writers[read->writer], ==, "ours-unlocked");
+  g_assert_cmpstr (record_writers[read->writer], ==, "ours-unlocked");
   g_assert_cmpuint (strlen (read->display_name), ==, 255);
   g_assert_true (g_str_has_prefix (controls, read->display_name));
   g_assert_cmpint (read->since, ==, record.since);
@@ -653,12 +613,12 @@ random_record (GLockFileRecord *record)
 {
   record->writer = g_test_rand_bit () ? G_LOCK_FILE_WRITER_OURS : G_LOCK_FILE_WRITER_OURS_UNLOCKED;
   record->pid = (random_number () >> 2) + 1;
-  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+  for (gsize i = 0; i < RECORD_N_TEXTS; i++)
     {
-      if (texts[i].missing != NULL)
-        TEXT (record, i) = random_name ();
+      if (record_texts[i].missing != NULL)
+        RECORD_TEXT (record, i) = random_name ();
       else if (g_test_rand_int_range (0, 4) > 0)
-        TEXT (record, i) = random_text ();
+        RECORD_TEXT (record, i) = random_text ();
     }
   if (g_test_rand_int_range (0, 4) > 0)
     record->since = (gint64) g_test_rand_double_range (1, 253402300799e6);
@@ -687,7 +647,7 @@ test_round_trip (void)
       for (gsize k = 0; k < size; k++)
         g_assert_true (content[k] == '\n' || !g_ascii_iscntrl (content[k]));
       read = parse (content, size);
-      assert_same_record (read, &record);
+      record_assert_equal (read, &record);
       clear_texts (&record);
     }
 }
@@ -816,40 +776,6 @@ mutate (GString *content)
     }
 }
 
-static void
-assert_sound (const GLockFileRecord *record,
-              gsize                  size)
-{
-  gboolean says_something = record->writer != G_LOCK_FILE_WRITER_FOREIGN &&
-                            record->writer != G_LOCK_FILE_WRITER_EMPTY;
-  gboolean ours = record->writer == G_LOCK_FILE_WRITER_OURS ||
-                  record->writer == G_LOCK_FILE_WRITER_OURS_UNLOCKED;
-
-  g_assert_cmpuint (record->writer, <, G_N_ELEMENTS (writers));
-  g_assert_true (says_something == (record->pid > 0));
-  g_assert_cmpint (record->pid, >=, 0);
-  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
-    {
-      const char *text = TEXT (record, i);
-
-      if (texts[i].missing != NULL)
-        g_assert_nonnull (text);
-      else if (!ours)
-        g_assert_null (text);
-      g_assert_true (text == NULL || g_utf8_validate (text, -1, NULL));
-      g_assert_true (says_something || text == NULL || *text == '\0');
-    }
-  if (!ours)
-    {
-      g_assert_cmpint (record->since, ==, 0);
-      g_assert_cmpuint (record->pid_namespace, ==, 0);
-      g_assert_cmpuint (record->started, ==, 0);
-      g_assert_false (record->has_device);
-    }
-  if (size > G_LOCK_FILE_RECORD_MAX)
-    g_assert_false (ours);
-}
-
 /* What is read from any file of ours can be written, and is then read the same,
  * but for what writing cuts off. */
 static void
@@ -863,7 +789,7 @@ assert_writes_what_it_reads (const GLockFileRecord *record)
   if (first_size > sizeof first)
     return;
   read = parse (first, first_size);
-  g_assert_cmpstr (writers[read->writer], ==, writers[record->writer]);
+  g_assert_cmpstr (record_writers[read->writer], ==, record_writers[record->writer]);
   second_size = g_lock_file_record_format (read, second, sizeof second);
   g_assert_cmpmem (second, second_size, first, first_size);
 }
@@ -875,7 +801,7 @@ test_mutations (void)
   g_autoptr (GPtrArray) seeds = g_ptr_array_new_with_free_func (g_free);
   g_autofree char *folder = vectors_folder ();
   g_autofree gsize *sizes = g_new (gsize, names->len);
-  guint seen[G_N_ELEMENTS (writers)] = { 0 };
+  guint seen[RECORD_N_WRITERS] = { 0 };
 
   for (guint i = 0; i < names->len; i++)
     {
@@ -896,16 +822,16 @@ test_mutations (void)
       for (guint n = g_test_rand_int_range (1, 6); n > 0; n--)
         mutate (content);
       record = parse (content->str, content->len);
-      assert_sound (record, content->len);
+      record_assert_sound (record, content->len);
       if (record->writer >= G_LOCK_FILE_WRITER_OURS_UNLOCKED)
         assert_writes_what_it_reads (record);
       seen[record->writer]++;
     }
 
   /* All ways through the parser were gone, or the mutations are of no use. */
-  for (guint i = 0; i < G_N_ELEMENTS (writers); i++)
+  for (guint i = 0; i < RECORD_N_WRITERS; i++)
     {
-      g_test_message ("%s: %u", writers[i], seen[i]);
+      g_test_message ("%s: %u", record_writers[i], seen[i]);
       g_assert_cmpuint (seen[i], >, 100);
     }
 }
