@@ -209,7 +209,8 @@ combine_times (guint64            number,
                GLockFileEvidence *e)
 {
   static const guint stale_lock_times[] = { 0, 1000, 30000, 120000 };
-  static const gint64 ages[] = { -1, 0, 1000, 1001, 1999, 2000, 30000, 30001, 120001 };
+  static const gint64 ages[] = { G_LOCK_FILE_AGE_FUTURE, G_LOCK_FILE_AGE_UNKNOWN, 0, 1000, 1001,
+                                 1999, 2000, 30000, 30001, 120001 };
   static const gint64 uptimes[] = { 59999, 60000 };
   static const gint64 free_times[] = { 9, 10 };
   static const gint64 empty_times[] = { 999, 1000, 1999, 2000 };
@@ -264,7 +265,9 @@ random_evidence (GLockFileEvidence *e)
   g_assert_true (combine (number, e));
   e->kind = g_test_rand_int_range (0, 50) > 0 ? G_LOCK_FILE_KIND_REGULAR : e->kind;
   e->stale_lock_time = g_test_rand_int_range (0, 10) > 0 ? (guint) random_time () : G_MAXUINT;
-  e->age = e->from_before_boot || g_test_rand_int_range (0, 10) > 0 ? random_time () : -1;
+  e->age = e->from_before_boot || g_test_rand_int_range (0, 10) > 0
+             ? random_time ()
+             : g_test_rand_int_range (G_LOCK_FILE_AGE_FUTURE, 0);
   e->uptime = random_time ();
   e->seen_free_for = random_time ();
   e->seen_empty_for = random_time ();
@@ -446,7 +449,8 @@ static const struct
     { HELD, "J9", 1 } },
   { "J7/not-with-0", { NOTHING_KNOWN, .stale_lock_time = 0, .age = 1000000 },
     { HELD, "J9", -1 } },
-  { "J7/not-in-the-future", { NOTHING_KNOWN, .stale_lock_time = 100, .age = -1 },
+  { "J7/not-in-the-future",
+    { NOTHING_KNOWN, .stale_lock_time = 100, .age = G_LOCK_FILE_AGE_FUTURE },
     { HELD, "J9", -1 } },
   { "J7/not-when-certain",
     { NOTHING_KNOWN, .stale_lock_time = 100, .age = 101, .process = G_LOCK_FILE_PROCESS_CERTAIN },
@@ -564,6 +568,10 @@ static const struct
   { "R8/empty",
     { NOTHING_KNOWN, .forced = TRUE, .writer = G_LOCK_FILE_WRITER_EMPTY, .age = 2000,
       .kernel = G_LOCK_FILE_KERNEL_NOT_ASKED },
+    { STALE, "R8", -1 } },
+  { "R8/empty-from-the-future",
+    { NOTHING_KNOWN, .forced = TRUE, .writer = G_LOCK_FILE_WRITER_EMPTY,
+      .age = G_LOCK_FILE_AGE_FUTURE, .kernel = G_LOCK_FILE_KERNEL_NOT_ASKED },
     { STALE, "R8", -1 } },
   { "R8/not-young-empty",
     { NOTHING_KNOWN, .forced = TRUE, .writer = G_LOCK_FILE_WRITER_EMPTY, .age = 1999,

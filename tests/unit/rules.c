@@ -152,7 +152,9 @@ r8 (const GLockFileEvidence *e)
   if (e->kernel == G_LOCK_FILE_KERNEL_UNSUPPORTED &&
       (e->process == G_LOCK_FILE_PROCESS_ALIVE || e->process == G_LOCK_FILE_PROCESS_CERTAIN))
     return FALSE;
-  return (!is_empty (e) || e->age >= 2000) && release_gap_has_passed (e);
+  /* What has a time in the future was not just created, by the same clock. */
+  return (!is_empty (e) || e->age >= 2000 || e->age == G_LOCK_FILE_AGE_FUTURE) &&
+         release_gap_has_passed (e);
 }
 
 static GLockFileJudgement
