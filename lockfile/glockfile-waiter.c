@@ -16,9 +16,9 @@
 /* When to try again: watch, timer, deadline, cancellation (R9 to R13).
  *
  * g_lock_file_waiter_advance() makes looks until there is a result or a reason to
- * sleep, and says until when; it never sleeps itself. Whoever drives a waiter
- * does that: g_lock_file_waiter_run() on the calling thread, or an operation that
- * goes on in worker threads and sleeps in a main context.
+ * sleep, and says until when; it never sleeps itself. The operation that drives a waiter
+ * does that: on the calling thread, or going on in worker threads and sleeping in a main
+ * context.
  *
  * Waiters of one process on one path stand in a queue. Only the first of them
  * makes looks, so a thousand cost one look a wake-up; it passes its turn on when
@@ -740,35 +740,4 @@ g_lock_file_waiter_cancel (GLockFileWaiter *self)
   self->cancelled = TRUE;
   wake_locked (self);
   g_lock_file_state_unlock ();
-}
-
-static void
-cancelled_cb (GCancellable *cancellable,
-              gpointer      waiter)
-{
-  g_lock_file_waiter_cancel (waiter);
-}
-
-/*
- * g_lock_file_waiter_run:
- *
- * Waits on the calling thread.
- */
-GLockFileStepResult
-g_lock_file_waiter_run (GLockFileWaiter *self,
-                        GCancellable    *cancellable)
-{
-  GLockFileStepResult result;
-  gint64 until;
-  gulong handler = 0;
-
-  if (cancellable != NULL)
-    handler = g_cancellable_connect (cancellable, G_CALLBACK (cancelled_cb), self, NULL);
-
-  while ((result = g_lock_file_waiter_advance (self, &until)) == G_LOCK_FILE_STEP_RESULT_SLEEP)
-    g_lock_file_sleeper_sleep (&self->sleeper, until);
-
-  if (handler != 0)
-    g_cancellable_disconnect (cancellable, handler);
-  return result;
 }

@@ -77,7 +77,5 @@ gboolean            g_lock_file_waiter_queue_up (GLockFileWaiter *waiter,
 GLockFileStepResult g_lock_file_waiter_advance (GLockFileWaiter *waiter,
                                                 gint64          *until);
 void                g_lock_file_waiter_cancel  (GLockFileWaiter *waiter);
-GLockFileStepResult g_lock_file_waiter_run     (GLockFileWaiter *waiter,
-                                                GCancellable    *cancellable);
 
 G_END_DECLS
