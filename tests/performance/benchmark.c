@@ -25,6 +25,8 @@ static const struct
   { "objects", measure_objects },
   { "threads", measure_threads },
   { "async", measure_async },
+  { "crowds", measure_crowds },
+  { "queues", measure_queues },
 };
 
 static const char *
@@ -157,7 +159,7 @@ main (int    argc,
 
   g_option_context_set_summary (context,
                                 "Measurements: cycle hand-over take-over turns idle objects "
-                                "threads async; all of them by default.");
+                                "threads async crowds queues; all of them by default.");
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, &argc, &argv, &error)
       || !check_names (wanted, &error)

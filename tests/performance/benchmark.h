@@ -37,6 +37,8 @@ void measure_idle      (Benchmark *benchmark);
 void measure_objects   (Benchmark *benchmark);
 void measure_threads   (Benchmark *benchmark);
 void measure_async     (Benchmark *benchmark);
+void measure_crowds    (Benchmark *benchmark);
+void measure_queues    (Benchmark *benchmark);
 
 /* The path that all of one contender's processes use at a place. */
 static inline char *

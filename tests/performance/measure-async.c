@@ -305,18 +305,44 @@ measure_async_at (Benchmark   *benchmark,
                   result.total_ms, 2000);
 }
 
-void
-measure_async (Benchmark *benchmark)
+static void
+begin_waiters (Benchmark  *benchmark,
+               const char *name,
+               const char *title)
 {
   static const char *const columns[] = { "waiters", "bytes each", "threads", "total ms", "µs each",
                                          "out of order", NULL };
 
+  report_section (benchmark->report, name, title, columns);
+}
+
+void
+measure_async (Benchmark *benchmark)
+{
   if (!contender_is_selected (&contender_glockfile))
     return;
 
-  report_section (benchmark->report, "async",
-                  "Asynchronous waiters of one process, each on its own path or all on one",
-                  columns);
+  begin_waiters (benchmark, "async",
+                 "Asynchronous waiters of one process, each on its own path or all on one");
   for (guint i = 0; i < benchmark->n_places; i++)
     measure_async_at (benchmark, &benchmark->places[i]);
+}
+
+/* How it grows with their number: in memory, see measure_async_at(). */
+void
+measure_queues (Benchmark *benchmark)
+{
+  const guint most = benchmark->brief ? 100 : 10000;
+  const Place *place = &benchmark->places[MAX (benchmark->n_places, 1) - 1];
+  AsyncResult result;
+
+  if (!contender_is_selected (&contender_glockfile) || benchmark->n_places == 0)
+    return;
+
+  begin_waiters (benchmark, "queues", "More and more asynchronous waiters of one process");
+  for (guint n_waiters = 10; n_waiters <= most; n_waiters *= 10)
+    {
+      measure_waiters (benchmark, place, n_waiters, TRUE, &result);
+      measure_waiters (benchmark, place, n_waiters, FALSE, &result);
+    }
 }

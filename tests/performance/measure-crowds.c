@@ -85,31 +85,34 @@ report_turns (Benchmark   *benchmark,
   if (crowd->contender != &contender_glockfile)
     return;
 
-  if (n_takers == 64)
+  switch (n_takers)
     {
+    case 64:
       report_at_least (benchmark->report, place->name,
                        "64 processes, turns to another a second", hand_overs, 300);
       report_at_least (benchmark->report, place->name,
                        "64 processes, slowest by fastest", fairness, 0.1);
       report_at_most (benchmark->report, place->name,
                       "64 processes, ms of CPU a turn", cpu_ms, 0.5);
-    }
-  else
-    {
+      break;
+    case 8:
       report_at_least (benchmark->report, place->name,
                        "8 processes, turns to another a second", hand_overs, 300);
       report_at_least (benchmark->report, place->name,
                        "8 processes, slowest by fastest", fairness, 0.5);
+      break;
+    default:
+      break;
     }
 }
 
 static void
 measure_turns_at (Benchmark   *benchmark,
                   const Place *place,
-                  guint        n_takers)
+                  guint        n_takers,
+                  int          slice_ms)
 {
   const int n_slices = benchmark->brief ? 2 : 10;
-  const int slice_ms = benchmark->brief ? 100 : 1000;
   Contender *const *contenders = contender_get_all ();
   Crowd crowds[MAX_CONTENDERS] = { 0 };
   guint n_crowds = 0;
@@ -141,22 +144,40 @@ measure_turns_at (Benchmark   *benchmark,
     }
 }
 
-void
-measure_turns (Benchmark *benchmark)
+static void
+begin_turns (Benchmark  *benchmark,
+             const char *name,
+             const char *title)
 {
   static const char *const columns[] = { "processes", "turns/s", "to another/s", "slow/fast",
                                          "CPU ms/turn", "violations", NULL };
-  g_autofree char *title = g_strdup_printf ("Processes that take turns without a pause, "
-                                            "1 ms of %s under the lock",
-                                            benchmark->spin ? "computing" : "sleep");
+  g_autofree char *whole_title = g_strdup_printf ("%s, 1 ms of %s under the lock", title,
+                                                  benchmark->spin ? "computing" : "sleep");
 
-  report_section (benchmark->report, "turns", title, columns);
+  report_section (benchmark->report, name, whole_title, columns);
+}
+
+void
+measure_turns (Benchmark *benchmark)
+{
+  begin_turns (benchmark, "turns", "Processes that take turns without a pause");
   for (guint i = 0; i < benchmark->n_places; i++)
     {
-      measure_turns_at (benchmark, &benchmark->places[i], 8);
+      measure_turns_at (benchmark, &benchmark->places[i], 8, benchmark->brief ? 100 : 1000);
       if (!benchmark->brief)
-        measure_turns_at (benchmark, &benchmark->places[i], MAX_TURN_TAKERS);
+        measure_turns_at (benchmark, &benchmark->places[i], 64, 1000);
     }
+}
+
+/* How that grows with their number. */
+void
+measure_crowds (Benchmark *benchmark)
+{
+  const guint most = benchmark->brief ? 4 : MAX_TURN_TAKERS;
+
+  begin_turns (benchmark, "crowds", "More and more processes that take turns");
+  for (guint n_takers = 2; n_takers <= most && benchmark->n_places > 0; n_takers *= 2)
+    measure_turns_at (benchmark, &benchmark->places[0], n_takers, benchmark->brief ? 50 : 400);
 }
 
 /* ---- Threads of one process that stand in line ---- */

@@ -33,7 +33,7 @@ typedef struct
 } Worker;
 
 /* What the processes that take turns share. */
-#define MAX_TURN_TAKERS 64
+#define MAX_TURN_TAKERS 128
 
 typedef struct
 {
