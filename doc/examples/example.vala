@@ -20,6 +20,7 @@ int main ()
   var loop = new MainLoop ();
   int status = 0;
 
+  Intl.setlocale ();
   count.begin ((_, result) => {
     try
       {

@@ -74,6 +74,9 @@ def works_where_it_was_built():
                     [arguments.gjs, '-m', example_folder / 'example.js']):
         if command[0]:
             examples.assert_updates_the_settings(devenv + command)
+    shutil.copy(example_folder / 'example.c', top)
+    call(*devenv, 'sh', '-c', 'cc example.c -o built-example $(pkg-config --cflags --libs glockfile-1.0)')
+    examples.assert_updates_the_settings([*devenv, top / 'built-example'])
 
 
 @test

@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 import examples
+import pages
 from tap import Skip, run, test
 
 parser = argparse.ArgumentParser()
@@ -27,16 +28,7 @@ BLOCKS = {
     'c': example_folder / 'example.c',
     'python': example_folder / 'example.py',
     'js': example_folder / 'example.js',
-    'vala': example_folder / 'example.vala',
-    'meson': arguments.source_root / 'tests' / 'install' / 'subproject' / 'meson.build',
 }
-
-
-def without_licence(source):
-    """All after the first paragraph, which must be the two lines about the licence."""
-    head, body = source.split('\n\n', 1)
-    assert 'SPDX-License-Identifier' in head, f'no licence in: {head}'
-    return body
 
 
 def c_command():
@@ -63,11 +55,11 @@ def vala_command():
 
 @test
 def blocks_are_the_tested_files():
-    blocks = re.findall(r'^```(\w+)\n(.*?)^```$', readme, re.MULTILINE | re.DOTALL)
+    blocks = pages.blocks(readme)
     for language, path in BLOCKS.items():
         found = [text for block_language, text in blocks if block_language == language]
         assert len(found) == 1, f'{len(found)} blocks in {language}'
-        assert found[0] == without_licence(path.read_text()), f'the {language} block is not {path}'
+        assert found[0] == pages.without_licence(path.read_text()), f'the {language} block is not {path}'
 
 
 @test
