@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Who has waited longest, among all processes that wait for the same path.
@@ -41,6 +42,14 @@
  * in a directory does without. */
 #define MAX_USERS 32
 
+/* Anybody who can read a directory can put as many locks on it as he likes, and the
+ * kernel goes through all of them in each call. Where that takes long, several times in a
+ * row, this process takes no place for a while. It is the thread's own time that counts,
+ * for on a busy system everything takes long. */
+#define SLOW_CALL (100 * 1000)  /* nanoseconds; those of ten thousand waiters */
+#define MANY_SLOW_CALLS 3
+#define ABSTINENCE (10 * G_TIME_SPAN_SECOND)
+
 /* The open directory, shared by the waiters of this process: a process' own
  * locks are no obstacle to it, but its waiters for one path stand in a queue of
  * their own, of which only the first comes here. */
@@ -67,6 +76,8 @@ static struct
 /* Guarded by the library's mutex: directory → place. */
 static GHashTable *places;
 static guint places_generation;
+static guint n_slow_calls;      /* in a row */
+static gint64 abstain_until;
 
 static gint64
 first_byte (const char *path)
@@ -75,6 +86,44 @@ first_byte (const char *path)
   guint hash = g_str_hash (name != NULL ? name : path);
 
   return (gint64) (hash & ((1u << NAME_BITS) - 1)) << TICKET_BITS;
+}
+
+static gint64
+thread_time (void)
+{
+  struct timespec now;
+
+  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &now);
+  return (gint64) now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* Not with the mutex held, for it may take long. */
+static int
+call_kernel (int           fd,
+             int           command,
+             struct flock *lock)
+{
+  gint64 begin = thread_time ();
+  int result = fcntl (fd, command, lock);
+  gboolean slow = thread_time () - begin > SLOW_CALL;
+
+  g_lock_file_state_lock ();
+  n_slow_calls = slow ? n_slow_calls + 1 : 0;
+  if (n_slow_calls >= MANY_SLOW_CALLS)
+    abstain_until = g_get_monotonic_time () + ABSTINENCE;
+  g_lock_file_state_unlock ();
+  return result;
+}
+
+static gboolean
+is_abstinent (void)
+{
+  gboolean abstinent;
+
+  g_lock_file_state_lock ();
+  abstinent = g_get_monotonic_time () < abstain_until;
+  g_lock_file_state_unlock ();
+  return abstinent;
 }
 
 static gboolean
@@ -88,7 +137,7 @@ set_lock (const GLockFileCrowd *self,
     .l_len = 1,
   };
 
-  return fcntl (self->place->fd, F_OFD_SETLK, &lock) == 0;
+  return call_kernel (self->place->fd, F_OFD_SETLK, &lock) == 0;
 }
 
 static GLockFileCrowdPlace *
@@ -138,6 +187,17 @@ open_place (const char *directory)
   return place;
 }
 
+static void
+free_place (GLockFileCrowdPlace *place)
+{
+  g_lock_file_descriptors_enter ();
+  g_lock_file_descriptors_remove (place->fd);
+  close (place->fd);
+  g_lock_file_descriptors_leave ();
+  g_free (place->directory);
+  g_free (place);
+}
+
 /*
  * g_lock_file_crowd_enter:
  *
@@ -148,9 +208,13 @@ g_lock_file_crowd_enter (GLockFileCrowd *self,
                          const char     *directory,
                          const char     *path)
 {
-  gboolean full;
-  GLockFileCrowdPlace *place = find_place (directory, &full);
+  gboolean full = FALSE;
+  GLockFileCrowdPlace *place = NULL;
 
+  if (is_abstinent ())
+    return;
+
+  place = find_place (directory, &full);
   if (place == NULL && !full)
     {
       /* Not with the mutex held: the way to the directory may lead over a
@@ -173,27 +237,20 @@ void
 g_lock_file_crowd_leave (GLockFileCrowd *self)
 {
   GLockFileCrowdPlace *place = self->place;
+  gboolean is_last;
 
   if (place == NULL)
     return;
 
-  g_lock_file_state_lock ();
-  if (--place->n_users > 0)
-    {
-      set_lock (self, F_UNLCK);
-    }
-  else
-    {
-      /* With the descriptor goes its lock. */
-      if (g_hash_table_lookup (places, place->directory) == place)
-        g_hash_table_remove (places, place->directory);
-      g_lock_file_descriptors_remove_locked (place->fd);
-      close (place->fd);
-      g_free (place->directory);
-      g_free (place);
-    }
+  set_lock (self, F_UNLCK);
   self->place = NULL;
+  g_lock_file_state_lock ();
+  is_last = (--place->n_users == 0);
+  if (is_last && g_hash_table_lookup (places, place->directory) == place)
+    g_hash_table_remove (places, place->directory);
   g_lock_file_state_unlock ();
+  if (is_last)
+    free_place (place);
 }
 
 /* Counts the others with a byte from @first on and before @end, up to @limit. The
@@ -213,9 +270,9 @@ count_between (int    fd,
   gint64 found;
   guint n;
 
-  if (limit == 0 || first >= end)
+  if (limit == 0 || first >= end || is_abstinent ())
     return 0;
-  if (fcntl (fd, F_OFD_GETLK, &lock) != 0 || lock.l_type == F_UNLCK)
+  if (call_kernel (fd, F_OFD_GETLK, &lock) != 0 || lock.l_type == F_UNLCK)
     return 0;
 
   found = CLAMP (lock.l_start, first, end - 1);
