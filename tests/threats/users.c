@@ -211,6 +211,18 @@ lock_folder (const char *path)
   g_assert_no_errno (flock (other_fd, LOCK_EX));
 }
 
+/* Makes the kernel's list long, through all of which each question goes. */
+static void
+lock_many_places (const char *path)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+  int fd = open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  struct flock one = { .l_type = F_RDLCK, .l_whence = SEEK_SET, .l_len = 1 };
+
+  for (guint i = 0; i < 4000; i++, one.l_start += 2)
+    g_assert_no_errno (fcntl (fd, F_OFD_SETLK, &one));
+}
+
 #define N_CONTENDERS 4
 
 /* Lets go who has it, of those who still wait. */
@@ -241,7 +253,7 @@ await_turn (TestHelper **contenders,
 /* That costs fairness and some milliseconds, and nothing else. */
 static void
 test_locked_folder (TestFolder    *folder,
-                    gconstpointer  data)
+                    gconstpointer  act)
 {
   g_autoptr (Rogue) rogue = NULL;
   TestHelper *contenders[N_CONTENDERS];
@@ -250,7 +262,7 @@ test_locked_folder (TestFolder    *folder,
     return;
   g_assert_no_errno (chown (folder->path, VICTIM_UID, VICTIM_UID));
   g_assert_no_errno (g_chmod (folder->path, 0755));
-  rogue = rogue_start (ROGUE_UID, lock_folder, folder->lock_file);
+  rogue = rogue_start (ROGUE_UID, (RogueAct) act, folder->lock_file);
 
   for (guint i = 0; i < N_CONTENDERS; i++)
     contenders[i] = scene_start (folder->lock_file, victim);
@@ -385,7 +397,8 @@ main (int    argc,
   ADD ("reader-of-leftover/private", GUINT_TO_POINTER (077), test_reader_of_leftover);
   ADD ("modes", NULL, test_modes);
   ADD ("modes/without-tmpfile", "--no-tmpfile", test_modes);
-  ADD ("locked-folder", NULL, test_locked_folder);
+  ADD ("locked-folder", lock_folder, test_locked_folder);
+  ADD ("locked-folder/many-places", lock_many_places, test_locked_folder);
   ADD ("setuid", NULL, test_setuid);
 
   return g_test_run ();
