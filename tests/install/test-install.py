@@ -22,6 +22,7 @@ parser.add_argument('--meson', required=True)
 parser.add_argument('--pkg-config', required=True)
 parser.add_argument('--gi-python', default='', help='empty where there is none')
 parser.add_argument('--gjs', default='', help='empty where there is none')
+parser.add_argument('--tool', choices=('yes', 'no'), required=True)
 arguments = parser.parse_args()
 
 example_folder = arguments.source_root / 'doc' / 'examples'
@@ -60,11 +61,27 @@ def installs_below_a_prefix():
     bindings = 'enabled' if arguments.gi_python or arguments.gjs else 'disabled'
     call_meson('setup', 'build', arguments.source_root, f'--prefix={prefix}', '--libdir=lib',
                '-Dtests=disabled', '-Ddocumentation=disabled', '-Dvapi=auto',
-               f'-Dintrospection={bindings}')
+               f'-Dintrospection={bindings}',
+               f'-Dtool={"enabled" if arguments.tool == "yes" else "disabled"}')
     call_meson('install', '-C', 'build')
     for name in 'glockfile', 'glockfileenums', 'glockfileinfo', 'glockfile-version':
         installed(f'include/glockfile-1.0/lockfile/{name}.h')
     installed('lib/libglockfile-1.0.so.0')
+
+
+@test
+def the_tool_is_installed():
+    if arguments.tool == 'no':
+        raise Skip('the tool was not built')
+    tool = installed('bin/glockfile')
+    installed('share/man/man1/glockfile.1')
+    for completion in ('bash-completion/completions/glockfile', 'zsh/site-functions/_glockfile',
+                       'fish/vendor_completions.d/glockfile.fish'):
+        installed(f'share/{completion}')
+    info = json.loads(call(tool, 'run', 'tool.lock', tool, 'info', '--json', 'tool.lock',
+                           **run_env))
+    assert info['holder-state'] == 'running', info
+    assert not (top / 'tool.lock').exists()
 
 
 @test

@@ -1,0 +1,87 @@
+# SPDX-FileCopyrightText: 2026 The GLockFile authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""The tool, the commands that it runs, and a place for lock files."""
+
+import os
+import signal
+import subprocess
+import sys
+
+from peers import TIME_LIMIT, Meeting, die_with_parent
+
+TOOL = os.environ['GLOCKFILE_TOOL']
+
+# Tells the signals that come to it, by name, and ends by SIGUSR2 with status 5.
+LISTENER = [sys.executable, '-c', '''
+import os, signal, sys
+
+def tell(number, frame):
+    os.write(1, signal.Signals(number).name.encode() + b"\\n")
+    if number == signal.SIGUSR2:
+        sys.exit(5)
+
+for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1,
+               signal.SIGUSR2):
+    signal.signal(number, tell)
+os.write(1, b"listening\\n")
+while True:
+    signal.pause()
+''']
+
+
+def place():
+    """A folder with one lock file; all that was started in it ends with it."""
+    return Meeting(None)
+
+
+def call(*arguments, status=0, **options):
+    """Runs the tool to its end, and answers what it printed: (stdout, stderr)."""
+    options = {'stdin': subprocess.DEVNULL, 'capture_output': True, 'timeout': TIME_LIMIT,
+               'preexec_fn': die_with_parent, **options}
+    done = subprocess.run([TOOL, *arguments], check=False, **options)
+    out, err = (text.decode(errors='replace') if text is not None else None
+                for text in (done.stdout, done.stderr))
+    assert done.returncode == status, f'{arguments}: {done.returncode}, not {status}: {out}{err}'
+    return out, err
+
+
+class Started:
+    """The tool, while it runs. Ends with the `with` block."""
+
+    def __init__(self, *arguments, **options):
+        options = {'stdin': subprocess.DEVNULL, 'stderr': subprocess.PIPE,
+                   'preexec_fn': die_with_parent, **options}
+        self.process = subprocess.Popen([TOOL, *arguments], stdout=subprocess.PIPE, bufsize=0,
+                                        **options)
+        self.pid = self.process.pid
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(5)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+        for file in self.process.stdout, self.process.stderr:
+            if file is not None:
+                file.close()
+        self.process.wait()
+
+    def expect(self, line):
+        """The command's next line."""
+        said = self.process.stdout.readline().decode().rstrip('\n')
+        assert said == line, f'{said!r}, not {line!r}'
+
+    def send(self, number):
+        self.process.send_signal(number)
+
+    def end(self, status):
+        """Waits for the end, and answers what else was printed."""
+        out, err = self.process.communicate(timeout=TIME_LIMIT)
+        assert self.process.returncode == status, \
+            f'{self.process.returncode}, not {status}: {out}{err}'
+        return out.decode(), (err or b'').decode(errors='replace')
