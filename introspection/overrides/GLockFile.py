@@ -1,12 +1,14 @@
 # SPDX-FileCopyrightText: 2026 The GLockFile authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""What makes GLockFile feel at home in Python: attributes, and “with”.
+"""What makes GLockFile feel at home in Python: attributes, “with”, and “await”.
 
 PyGObject finds this file by its place, and loads it with the library.
 """
 
 import contextlib
+import importlib
+import sys
 import time
 
 from gi.module import get_introspection_module
@@ -31,6 +33,51 @@ def _insist(operate):
                 raise
         time.sleep(pause)
         pause = min(2 * pause, LONGEST_PAUSE)
+
+
+def _asyncio():
+    # It is not imported unless somebody uses it: that takes longer than all the rest.
+    return importlib.import_module('gi.overrides._glockfile_asyncio')
+
+
+def _in_a_coroutine():
+    asyncio = sys.modules.get('asyncio')
+    try:
+        return bool(asyncio and asyncio.get_running_loop())
+    except RuntimeError:
+        return False
+
+
+def _operate(lock, name, arguments, cancellable, callback, user_data):
+    """Begins an operation. In a coroutine, and without a callback, it can be awaited."""
+    if callback is None and _in_a_coroutine():
+        return _asyncio().Operation(lock, name, arguments, cancellable)
+    begin = getattr(GLockFile.LockFile, f'{name}_async')
+    # PyGObject tells a callback that is None from one that is left out.
+    return begin(lock, *arguments, cancellable, *([callback, *user_data] if callback else []))
+
+
+class _Hold:
+    """What hold() answers."""
+
+    def __init__(self, lock, timeout, cancellable):
+        self._lock = lock
+        self._arguments = timeout, cancellable
+        self._hold = None
+
+    def __enter__(self):
+        self._lock.try_lock(*self._arguments)
+        return self._lock
+
+    def __exit__(self, *how):
+        return self._lock.__exit__(*how)
+
+    async def __aenter__(self):
+        self._hold = await _asyncio().Hold.begin(self._lock, *self._arguments)
+        return self._lock
+
+    async def __aexit__(self, kind, error, traceback):
+        await self._hold.end(failed=kind is not None)
 
 
 # PyGObject has properties under `props` only.
@@ -60,23 +107,52 @@ class LockFile(GLockFile.LockFile):
         finally:
             _insist(self.unlock)
 
-    @contextlib.contextmanager
+    async def __aenter__(self):
+        """Takes the lock without blocking, and waits for it without limit; see hold()."""
+        hold = self.hold()
+        await hold.__aenter__()
+        self._hold = hold
+        return self
+
+    async def __aexit__(self, *how):
+        hold, self._hold = self._hold, None
+        await hold.__aexit__(*how)
+
     def hold(self, timeout=-1, cancellable=None):
-        """Holds the lock for as long as a “with” block runs.
+        """Holds the lock for as long as a “with” or an “async with” block runs.
 
         Waits for it at most `timeout` milliseconds, or without limit if that is
         negative; entering the block fails with what try_lock() fails with. Leaving
         it fails with LockFileError.LOST if the lock is no longer held, unless
-        another exception is on its way. If another thread's operation on this object
-        is under way, leaving waits for it; so an asynchronous one that was begun inside
-        the block must be finished there.
+        another exception is on its way. If another operation on this object is under
+        way, leaving waits for it; so with “with”, an asynchronous one that was begun
+        inside the block must be finished there.
 
-        Python acts on Ctrl-C after the wait for a lock, not during it.
+        With “with”, Python acts on Ctrl-C after the wait for a lock, not during it.
+        With “async with”, cancelling the task ends the wait, and never leaves the lock
+        taken.
         """
-        self.try_lock(timeout, cancellable)
-        with contextlib.ExitStack() as stack:
-            stack.push(self)
-            yield self
+        return _Hold(self, timeout, cancellable)
+
+    def lock_async(self, io_priority=GLib.PRIORITY_DEFAULT, cancellable=None, callback=None,
+                   *user_data):
+        return _operate(self, 'lock', (io_priority,), cancellable, callback, user_data)
+
+    def try_lock_async(self, timeout, io_priority=GLib.PRIORITY_DEFAULT, cancellable=None,
+                       callback=None, *user_data):
+        return _operate(self, 'try_lock', (timeout, io_priority), cancellable, callback, user_data)
+
+    def unlock_async(self, io_priority=GLib.PRIORITY_DEFAULT, cancellable=None, callback=None,
+                     *user_data):
+        return _operate(self, 'unlock', (io_priority,), cancellable, callback, user_data)
+
+    def query_info_async(self, io_priority=GLib.PRIORITY_DEFAULT, cancellable=None, callback=None,
+                         *user_data):
+        return _operate(self, 'query_info', (io_priority,), cancellable, callback, user_data)
+
+    def remove_stale_async(self, io_priority=GLib.PRIORITY_DEFAULT, cancellable=None,
+                           callback=None, *user_data):
+        return _operate(self, 'remove_stale', (io_priority,), cancellable, callback, user_data)
 
 
 @override
