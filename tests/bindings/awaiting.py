@@ -224,8 +224,10 @@ async def unlocking_is_not_cancelled():
     with lock_path() as path:
         lock = GLockFile.LockFile.new(path)
         await lock.lock_async()
-        unlocking = lock.unlock_async()
+        cancellable = Gio.Cancellable()
+        unlocking = lock.unlock_async(cancellable=cancellable)
         assert unlocking.cancel()
+        assert not cancellable.is_cancelled()
         assert await is_cancelled(unlocking)
         assert not lock.locked and not os.path.exists(path)
 

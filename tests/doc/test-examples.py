@@ -177,6 +177,14 @@ def settings_without_blocking_in_c():
 
 
 @test
+def settings_without_blocking_in_python():
+    command = python('example-async.py')
+    examples.assert_updates_the_settings(command)
+    examples.assert_tells_who_holds_the_lock(command)
+    examples.assert_lets_go_when_it_fails(command)
+
+
+@test
 def settings_with_flock():
     with examples.Folder() as folder:
         examples.assert_success(folder.run(program('flock')))

@@ -30,6 +30,7 @@ EXAMPLES = {
     'document.py': 'examples',
     'document.vala': 'examples',
     'example-async.c': 'examples',
+    'example-async.py': 'examples',
     'example.c': 'readme',
     'example.js': 'readme',
     'example.py': 'readme',
