@@ -105,7 +105,11 @@ tell_cb (gpointer data)
     return G_SOURCE_REMOVE;
 
   g_lock_file_state_lock ();
-  if (self->lock_file != NULL && (self->lock_file->busy || self->running))
+  if (self->lock_file != NULL && self->lock_file->keeper != self)
+    {
+      /* Somebody has taken the lock from the object, and is about to stop this keeper. */
+    }
+  else if (self->lock_file != NULL && (self->lock_file->busy || self->running))
     {
       /* An operation is under way, which finds out for itself or is over soon; or a
        * worker looks once more, and needs the object for that. */

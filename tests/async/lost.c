@@ -18,6 +18,7 @@
 #define ROUNDS 5
 #define CYCLES 2000
 #define RACES 300
+#define DROPS 100
 #define IDLE_TIME (3 * G_TIME_SPAN_SECOND)
 
 /* Two volumes on which the kernel tells what happens to a file. */
@@ -633,6 +634,53 @@ test_races (TestFolder    *folder,
                   RACES);
 }
 
+typedef struct
+{
+  GLockFile *lock_file;
+  int        go;                /* atomic */
+  int        gone;              /* atomic */
+  guint      delay;
+} Dropper;
+
+static gpointer
+dropper_thread (gpointer data)
+{
+  Dropper *dropper = data;
+
+  while (!g_atomic_int_get (&dropper->go))
+    ;
+  for (volatile guint i = 0; i < dropper->delay; i++)
+    ;
+  g_object_unref (dropper->lock_file);
+  g_atomic_int_set (&dropper->gone, TRUE);
+  return NULL;
+}
+
+/* It is lost, and dropped in another thread: who told of the loss, and who stops what
+ * noticed it, must not both let go of that. */
+static void
+test_dropped_in_another_thread (TestFolder    *folder,
+                                gconstpointer  data)
+{
+  for (int i = 0; i < DROPS; i++)
+    {
+      Dropper dropper = { g_lock_file_new (folder->lock_file), FALSE, FALSE,
+                          g_random_int_range (0, 3000) };
+      GThread *thread;
+
+      lock (dropper.lock_file, FALSE);
+      unlink_it (folder);
+      thread = g_thread_new ("dropper", dropper_thread, &dropper);
+      while (!g_main_context_pending (NULL))
+        ;
+      g_atomic_int_set (&dropper.go, TRUE);
+      while (!g_atomic_int_get (&dropper.gone))
+        g_main_context_iteration (NULL, FALSE);
+      g_thread_join (thread);
+    }
+  test_run_for (0);
+}
+
 /* --- False alarms --------------------------------------------------------------------- */
 
 static void
@@ -821,6 +869,7 @@ main (int    argc,
   ADD ("dropped-first", NULL, test_dropped_first);
   ADD ("during-operation", NULL, test_during_operation);
   ADD ("races", NULL, test_races);
+  ADD ("dropped-in-another-thread", NULL, test_dropped_in_another_thread);
   ADD ("harmless", NULL, test_harmless);
   ADD ("many-cycles/synchronous", NULL, test_many_cycles);
   ADD ("many-cycles/asynchronous", GINT_TO_POINTER (TRUE), test_many_cycles);
