@@ -210,7 +210,16 @@ start (ToolCommand *self,
   name = g_filename_display_name (argv[0]);
   message = g_strdup_printf (_("Could not run “%s”: %s"), name, g_strerror (failure));
   tool_complain (message);
-  return failure == ENOENT ? TOOL_EXIT_NOT_FOUND : TOOL_EXIT_NOT_EXECUTABLE;
+  switch (failure)
+    {
+    case ENOENT:
+      return TOOL_EXIT_NOT_FOUND;
+    case EAGAIN: /* There can be no more processes: nothing is wrong with the command. */
+    case ENOMEM:
+      return EX_SOFTWARE;
+    default:
+      return TOOL_EXIT_NOT_EXECUTABLE;
+    }
 }
 
 /*

@@ -420,13 +420,13 @@ def killed_it_leaves_the_command_and_frees_the_lock():
         other = meeting.ours()
         with Started('run', meeting.file_name, *LISTENER) as tool:
             tool.expect('listening')
-            children = Path(f'/proc/{tool.pid}/task/{tool.pid}/children').read_text().split()
+            command = tool.command()
             tool.send(signal.SIGKILL)
             tool.process.wait()
             try:
                 other.must('try 0')
             finally:
-                os.kill(int(children[0]), signal.SIGUSR2)
+                os.kill(command, signal.SIGUSR2)
             tool.expect('SIGUSR2')
 
 
@@ -627,9 +627,11 @@ def names_need_not_be_utf_8():
                 assert os.path.exists(path)
                 call('remove', path, status=75)
                 call('run', '--timeout=0', path, 'true', status=75)
-        with_environment = {**os.environ, 'LC_ALL': 'C'}
-        call('run', path, 'true', env=with_environment)
-        _, err = call('run', meeting.file_name, b'no\xffcommand', status=127, env=with_environment)
+                tool.send(signal.SIGUSR2)
+                tool.end(5)
+        environment = {**os.environ, 'LC_ALL': 'C'}
+        call('run', path, 'true', env=environment)
+        _, err = call('run', meeting.file_name, b'no\xffcommand', status=127, env=environment)
         assert 'no' in err and 'command' in err, err
         out, _ = call('run', meeting.file_name, 'printf', '%s', b'caf\xe9')
         assert out == 'caf\ufffd', out

@@ -7,14 +7,18 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 from peers import TIME_LIMIT, Meeting, die_with_parent
 
 TOOL = os.environ['GLOCKFILE_TOOL']
 
-# Tells the signals that come to it, by name, and ends by SIGUSR2 with status 5.
+# Tells the signals that come to it, by name, and ends by SIGUSR2 with status 5. A test
+# that fails may leave it behind, but not for ever.
 LISTENER = [sys.executable, '-c', '''
 import os, signal, sys
+
+signal.alarm(300)
 
 def tell(number, frame):
     os.write(1, signal.Signals(number).name.encode() + b"\\n")
@@ -61,11 +65,10 @@ class Started:
 
     def __exit__(self, *_):
         if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(5)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
+            command = self.command()
+            self.process.kill()
+            if command is not None:
+                os.kill(command, signal.SIGKILL)
         for file in self.process.stdout, self.process.stderr:
             if file is not None:
                 file.close()
@@ -75,6 +78,11 @@ class Started:
         """The command's next line."""
         said = self.process.stdout.readline().decode().rstrip('\n')
         assert said == line, f'{said!r}, not {line!r}'
+
+    def command(self):
+        """The process ID of the command; None if it does not run."""
+        children = Path(f'/proc/{self.pid}/task/{self.pid}/children').read_text().split()
+        return int(children[0]) if children else None
 
     def send(self, number):
         self.process.send_signal(number)
