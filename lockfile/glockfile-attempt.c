@@ -550,7 +550,7 @@ explain_evidence (const GLockFileEvidence *evidence,
   static const char *const kernels[] = { "not asked for", "not told", "busy", "free", "unsupported" };
   static const char *const matches[] = { "unknown", "same", "different" };
   static const char *const processes[] = {
-    "not seen", "there", "the very same", "gone", "another one by now"
+    "", "; process there", "; process the very same", "; process gone", "; process another one now"
   };
   GString *text = g_string_new (NULL);
 
@@ -560,7 +560,7 @@ explain_evidence (const GLockFileEvidence *evidence,
   g_string_append_printf (text, "; written by %s", writers[evidence->writer]);
   if (record->pid != 0)
     g_string_append_printf (text, " %" G_GINT64_FORMAT, record->pid);
-  g_string_append_printf (text, "; kernel lock %s; volume %s; boot %s; host %s; process %s",
+  g_string_append_printf (text, "; kernel lock %s; volume %s; boot %s; host %s%s",
                           kernels[evidence->kernel],
                           evidence->volume == G_LOCK_FILE_VOLUME_LOCAL ? "local" : "shared",
                           matches[evidence->boot], matches[evidence->host],

@@ -72,7 +72,7 @@ locked_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 
       g_print ("%s\n", who);
     }
-  /* We have the lock, so whoever wrote this is gone, whether we know them or not. */
+  /* We have the lock, so whoever wrote this is gone, known to us or not. */
   if (g_file_test (self->autosave, G_FILE_TEST_EXISTS))
     g_print ("There are unsaved changes in “%s”.\n", self->autosave);
 
@@ -99,7 +99,7 @@ main (int argc, char **argv)
   document.autosave = g_strconcat (argv[1], ".autosave", NULL);
   document.loop = g_main_loop_new (NULL, FALSE);
 
-  /* A document may be open for days: no age may decide that its editor is gone. */
+  /* It may be open for days: no age may decide that its editor is gone. */
   g_lock_file_set_stale_lock_time (document.lock, 0);
   g_signal_connect (document.lock, "lost", G_CALLBACK (lost_cb), &document);
 

@@ -25,7 +25,7 @@ function fail(error) {
 }
 
 GLib.set_application_name('Text Editor'); // what others are told
-// A document may be open for days: no age may decide that its editor is gone.
+// It may be open for days: no age may decide that its editor is gone.
 lock.stale_lock_time = 0;
 // Others can change the document then: an editor no longer saves without asking.
 lock.connect('lost', (_, error) => fail(error));
@@ -36,7 +36,7 @@ try {
 
     if (lock.previous_holder)
         print(lock.previous_holder.describe());
-    // We have the lock, so whoever wrote this is gone, whether we know them or not.
+    // We have the lock, so whoever wrote this is gone, known to us or not.
     if (GLib.file_test(autosave, GLib.FileTest.EXISTS))
         print(`There are unsaved changes in “${autosave}”.`);
 

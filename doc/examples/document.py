@@ -22,7 +22,7 @@ class Document:
         self.loop = GLib.MainLoop()
 
         self.lock = GLockFile.LockFile.new(f'{file_name}.lock')
-        # A document may be open for days: no age may decide that its editor is gone.
+        # It may be open for days: no age may decide that its editor is gone.
         self.lock.stale_lock_time = 0
         self.lock.connect('lost', self.on_lost)
         # Not at once, for somebody may just be closing it.
@@ -38,7 +38,7 @@ class Document:
 
         if lock.previous_holder:
             print(lock.previous_holder.describe())
-        # We have the lock, so whoever wrote this is gone, whether we know them or not.
+        # We have the lock, so whoever wrote this is gone, known to us or not.
         if os.path.exists(self.autosave):
             print(f'There are unsaved changes in “{self.autosave}”.')
 

@@ -18,7 +18,7 @@ class Document
   {
     autosave = file_name + ".autosave";
     lock_file = new GLockFile.LockFile (file_name + ".lock");
-    // A document may be open for days: no age may decide that its editor is gone.
+    // It may be open for days: no age may decide that its editor is gone.
     lock_file.stale_lock_time = 0;
     // Others can change the document then: an editor no longer saves without asking.
     lock_file.lost.connect ((error) => fail (error));
@@ -33,7 +33,7 @@ class Document
 
         if (lock_file.previous_holder != null)
           print ("%s\n", lock_file.previous_holder.describe ());
-        // We have the lock, so whoever wrote this is gone, whether we know them or not.
+        // We have the lock, so whoever wrote this is gone, known to us or not.
         if (FileUtils.test (autosave, FileTest.EXISTS))
           print ("There are unsaved changes in “%s”.\n", autosave);
 

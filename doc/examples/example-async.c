@@ -51,9 +51,10 @@ locked_cb (GObject *lock, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GError) error = NULL;
 
-  if (g_lock_file_try_lock_finish (G_LOCK_FILE (lock), result, &error) && count (&error))
-    g_lock_file_unlock_async (G_LOCK_FILE (lock), G_PRIORITY_DEFAULT, NULL, unlocked_cb,
-                              user_data);
+  if (g_lock_file_try_lock_finish (G_LOCK_FILE (lock), result, &error)
+      && count (&error))
+    g_lock_file_unlock_async (G_LOCK_FILE (lock), G_PRIORITY_DEFAULT, NULL,
+                              unlocked_cb, user_data);
   else
     end (user_data, error);
 }
@@ -66,7 +67,8 @@ main (void)
 
   setlocale (LC_ALL, "");
   program.loop = g_main_loop_new (NULL, FALSE);
-  g_lock_file_try_lock_async (lock, 500, G_PRIORITY_DEFAULT, NULL, locked_cb, &program);
+  g_lock_file_try_lock_async (lock, 500, G_PRIORITY_DEFAULT, NULL,
+                              locked_cb, &program);
   g_main_loop_run (program.loop);
   g_main_loop_unref (program.loop);
   return program.status;

@@ -13,8 +13,10 @@ main (void)
   g_autoptr (GError) error = NULL;
 
   setlocale (LC_ALL, "");
-  if (g_lock_file_try_lock (lock, 500, NULL, &error) /* waits half a second at most */
-      && g_key_file_load_from_file (settings, "settings.ini", G_KEY_FILE_KEEP_COMMENTS, &error))
+  /* waits half a second at most */
+  if (g_lock_file_try_lock (lock, 500, NULL, &error)
+      && g_key_file_load_from_file (settings, "settings.ini",
+                                    G_KEY_FILE_KEEP_COMMENTS, &error))
     {
       int opened = g_key_file_get_integer (settings, "window", "opened", NULL);
 

@@ -7,7 +7,8 @@ async void count () throws Error
   var lock_file = new GLockFile.LockFile ("settings.ini.lock");
   var settings = new KeyFile ();
 
-  yield lock_file.try_lock_async (500, Priority.DEFAULT, null); // waits half a second at most
+  // waits half a second at most
+  yield lock_file.try_lock_async (500, Priority.DEFAULT, null);
   settings.load_from_file ("settings.ini", KeyFileFlags.KEEP_COMMENTS);
   int opened = settings.get_integer ("window", "opened");
   settings.set_integer ("window", "opened", opened + 1);

@@ -9,12 +9,14 @@ import gi
 gi.require_version('GLockFile', '1.0')
 from gi.repository import GLib, GLockFile
 
+LockFileError = GLockFile.LockFileError
+
 lock = GLockFile.LockFile.new(sys.argv[1])
 try:
     lock.try_lock(200, None)
     sys.exit('Nobody holds this lock.')
 except GLib.Error as error:
-    if not error.matches(GLockFile.LockFileError.quark(), GLockFile.LockFileError.LOCKED):
+    if not error.matches(LockFileError.quark(), LockFileError.LOCKED):
         raise
     print(f'message:  {error.message}')
 

@@ -275,6 +275,7 @@ def without_numbers(text):
     text = re.sub(r'\(process:\d+\): GLockFile-DEBUG: [\d:.]+: ', '', text)
     text = re.sub(r'\S*/(?=settings\.ini\.lock)', '', text)
     text = re.sub(r'age \d+ ms', 'age N ms', text)
+    text = re.sub(r'\n {4}', ' ', text)  # as the page breaks long lines
     return re.sub(r'process \d+', 'process N', text)
 
 

@@ -173,8 +173,9 @@ autosave_queried_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     {
       /* We have the lock, so the editor that wrote this is gone. */
       GLockFileInfo *previous = g_lock_file_get_previous_holder (self->lock);
-      g_autofree char *who = previous != NULL ? g_lock_file_info_describe (previous)
-                                              : g_strdup (_("The editor ended unexpectedly."));
+      g_autofree char *who = previous != NULL
+                               ? g_lock_file_info_describe (previous)
+                               : g_strdup (_("The editor ended unexpectedly."));
 
       ask (self, _("Restore unsaved changes?"), who,
            _("_Do Not Restore"), RESPONSE_DO_NOT_RESTORE,
@@ -217,8 +218,11 @@ holder_queried_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     }
 
   who = g_lock_file_info_describe (holder);
-  is_leftover = (g_lock_file_info_get_holder_state (holder) != G_LOCK_FILE_HOLDER_STATE_RUNNING);
-  ask (self, is_leftover ? _("The document may be in use") : _("The document is in use"), who,
+  is_leftover = (g_lock_file_info_get_holder_state (holder)
+                 != G_LOCK_FILE_HOLDER_STATE_RUNNING);
+  ask (self,
+       is_leftover ? _("The document may be in use") : _("The document is in use"),
+       who,
        _("_Cancel"), GTK_RESPONSE_CANCEL,
        _("_Read-Only"), RESPONSE_READ_ONLY,
        is_leftover ? _("_Take Over") : NULL, RESPONSE_TAKE_OVER, NULL);
@@ -294,8 +298,8 @@ take_over (EditorWindow *self)
 static void
 lost_cb (GLockFile *lock, const GError *error, EditorWindow *self)
 {
-  g_autofree char *text = g_strdup_printf (_("%s. Others can change the document now."),
-                                           error->message);
+  g_autofree char *text =
+    g_strdup_printf (_("%s. Others can change the document now."), error->message);
 
   self->has_autosave = FALSE; /* whatever is there now */
   show_banner (self, GTK_MESSAGE_WARNING, text);

@@ -102,7 +102,8 @@ class SettingsWindow extends Gtk.ApplicationWindow {
             await this._lock.hold(async () => {
                 const settings = await load(this._file, cancellable);
                 settings.set_integer(GROUP, KEY, this._fontSize.value);
-                const bytes = new GLib.Bytes(new TextEncoder().encode(settings.to_data()[0]));
+                const [text] = settings.to_data();
+                const bytes = new GLib.Bytes(new TextEncoder().encode(text));
                 await this._file.replace_contents_bytes_async(bytes, null, false,
                     Gio.FileCreateFlags.NONE, null);
             }, {cancellable});

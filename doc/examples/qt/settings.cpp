@@ -18,7 +18,8 @@ int main()
         QString hostname, application;
         if (lockFile.error() == QLockFile::LockFailedError
             && lockFile.getLockInfo(&pid, &hostname, &application))
-            qCritical().noquote() << "Locked by" << application << pid << "on" << hostname;
+            qCritical().noquote() << "Locked by" << application << pid
+                                  << "on" << hostname;
         else
             qCritical() << "Cannot lock:" << lockFile.error();
         return 1;
