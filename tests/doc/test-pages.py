@@ -97,6 +97,9 @@ def code_is_that_of_tested_files():
     n = 0
     for name, page in read_pages().items():
         for language, text in pages.blocks(page):
+            # What is wider is cut off where it is shown; and a button covers the end of the first.
+            lines = text.splitlines()
+            assert max(map(len, lines)) <= 86 and len(lines[0]) <= 78, f'{name} is too wide:\n{text}'
             if language == 'text':
                 assert name in PRINTED, f'{name} shows what is not compared with anything:\n{text}'
                 continue
@@ -105,9 +108,6 @@ def code_is_that_of_tested_files():
                        if path.endswith(LANGUAGES[language])), \
                 f'in no example stands what {name} shows:\n{text}'
             n += 1
-            # What is wider is cut off where it is shown; and a button covers the end of the first.
-            lines = text.splitlines()
-            assert max(map(len, lines)) <= 86 and len(lines[0]) <= 78, f'{name} is too wide:\n{text}'
     assert n > 20, f'only {n} blocks were found'
 
 

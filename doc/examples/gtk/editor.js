@@ -160,14 +160,15 @@ class EditorWindow extends Gtk.ApplicationWindow {
         }
 
         try {
-            const holder = await this._lock.query_info_async(PRIORITY_DEFAULT, this._cancellable);
+            const holder = await this._lock.query_info_async(PRIORITY_DEFAULT,
+                this._cancellable);
             let answer;
             if (holder.holder_state === LockFileHolderState.RUNNING) {
-                answer = await this._ask('The document is in use', holder.describe(), CANCEL,
-                    readOnly);
+                answer = await this._ask('The document is in use', holder.describe(),
+                    CANCEL, readOnly);
             } else {
-                answer = await this._ask('The document may be in use', holder.describe(), CANCEL,
-                    readOnly, ['_Take Over', Response.TAKE_OVER]);
+                answer = await this._ask('The document may be in use', holder.describe(),
+                    CANCEL, readOnly, ['_Take Over', Response.TAKE_OVER]);
             }
             if (answer !== Response.TAKE_OVER)
                 return answer === Response.READ_ONLY;
