@@ -522,7 +522,7 @@ explain_rule (const char *rule)
     { "J0", "it is gone" },
     { "J1", "it is not a lock file" },
     { "J2", "somebody has its kernel lock" },
-    { "J3", "nobody has its kernel lock, and our kernel knows" },
+    { "J3", "our kernel says that nobody has its lock" },
     { "J5", "this host was restarted since it was written" },
     { "J6", "its process is gone" },
     { "J7", "it is older than the stale lock time, and nothing better is known" },
