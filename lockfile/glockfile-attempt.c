@@ -831,10 +831,10 @@ remove_suspect (GLockFileAttempt *self)
   error = check_suspect (self, &still_stale);
   if (error == 0 && still_stale)
     {
-      error = g_lock_file_disk_unlink (self->names->path);
-      if (error == ENOENT)
-        error = 0;
-      else if (error == 0)
+      gboolean was_there;
+
+      error = g_lock_file_disk_unlink (self->names, &self->suspect->id, &was_there);
+      if (error == 0 && was_there)
         {
           self->suspect->kernel = G_LOCK_FILE_KERNEL_NOT_ASKED; /* No need to unlock it. */
           debug_removal (self);

@@ -18,7 +18,8 @@
  *  - `fstatfs` and `statfs` with another f_type make a volume shared.
  *
  * Each member has the meaning and the errno of the system call of its name;
- * `link_fd` gives the open file @fd the name @path.
+ * `link_fd` gives the open file @fd the name @path. A path is relative to @directory,
+ * which may be AT_FDCWD, where there is one.
  */
 typedef struct
 {
@@ -28,8 +29,8 @@ typedef struct
   ssize_t (*pwrite)    (int fd, const void *buffer, size_t size, off_t offset);
   int     (*flock)     (int fd, int operation);
   int     (*link_fd)   (int fd, const char *path);
-  int     (*unlink)    (const char *path);
-  int     (*lstat)     (const char *path, struct stat *buffer);
+  int     (*unlink)    (int directory, const char *path);
+  int     (*lstat)     (int directory, const char *path, struct stat *buffer);
   int     (*fstat)     (int fd, struct stat *buffer);
   int     (*statfs)    (const char *path, struct statfs *buffer);
   int     (*fstatfs)   (int fd, struct statfs *buffer);

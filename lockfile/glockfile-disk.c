@@ -50,6 +50,21 @@ link_fd (int         fd,
   return linkat (AT_FDCWD, name, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
 }
 
+static int
+unlink_in (int         directory,
+           const char *path)
+{
+  return unlinkat (directory, path, 0);
+}
+
+static int
+lstat_in (int          directory,
+          const char  *path,
+          struct stat *buffer)
+{
+  return fstatat (directory, path, buffer, AT_SYMLINK_NOFOLLOW);
+}
+
 GLockFileSystemCalls g_lock_file_system_calls = {
   .open = open_file,
   .close = close,
@@ -57,8 +72,8 @@ GLockFileSystemCalls g_lock_file_system_calls = {
   .pwrite = pwrite,
   .flock = flock,
   .link_fd = link_fd,
-  .unlink = unlink,
-  .lstat = lstat,
+  .unlink = unlink_in,
+  .lstat = lstat_in,
   .fstat = fstat,
   .statfs = statfs,
   .fstatfs = fstatfs,
@@ -241,7 +256,7 @@ g_lock_file_disk_create (const char      *path,
     return errno;
   error = adopt (handle, fd);
   if (error != 0)
-    CALLS->unlink (path);
+    CALLS->unlink (AT_FDCWD, path);
   return error;
 }
 
@@ -359,6 +374,21 @@ g_lock_file_disk_close (GLockFileHandle *handle)
 
 /* --- Names ---------------------------------------------------------------- */
 
+static int
+identify_in (int          directory,
+             const char  *path,
+             GLockFileId *id)
+{
+  struct stat status;
+  int result;
+
+  RETRY (result, CALLS->lstat (directory, path, &status));
+  if (result != 0)
+    return errno;
+  *id = (GLockFileId) { status.st_dev, status.st_ino };
+  return 0;
+}
+
 /*
  * g_lock_file_disk_identify:
  *
@@ -368,14 +398,20 @@ int
 g_lock_file_disk_identify (const char  *path,
                            GLockFileId *id)
 {
-  struct stat status;
-  int result;
+  return identify_in (AT_FDCWD, path, id);
+}
 
-  RETRY (result, CALLS->lstat (path, &status));
-  if (result != 0)
-    return errno;
-  *id = (GLockFileId) { status.st_dev, status.st_ino };
-  return 0;
+static int
+check_in (int                directory,
+          const GLockFileId *id,
+          const char        *path,
+          gboolean          *is_there)
+{
+  GLockFileId found;
+  int error = identify_in (directory, path, &found);
+
+  *is_there = error == 0 && g_lock_file_id_equal (id, &found);
+  return error == ENOENT || error == ENOTDIR ? 0 : error;
 }
 
 /*
@@ -388,20 +424,50 @@ g_lock_file_disk_check (const GLockFileId *id,
                         const char        *path,
                         gboolean          *is_there)
 {
-  GLockFileId found;
-  int error = g_lock_file_disk_identify (path, &found);
-
-  *is_there = error == 0 && g_lock_file_id_equal (id, &found);
-  return error == ENOENT || error == ENOTDIR ? 0 : error;
+  return check_in (AT_FDCWD, id, path, is_there);
 }
 
+/*
+ * g_lock_file_disk_unlink:
+ * @was_there: (out): whether it was that file that stood there
+ *
+ * Removes the name of the file @id, which is open, if it still has it. Both in the same
+ * directory: whoever may rename one on the way there could otherwise have a file of that
+ * name removed anywhere.
+ */
 int
-g_lock_file_disk_unlink (const char *path)
+g_lock_file_disk_unlink (const GLockFileNames *names,
+                         const GLockFileId    *id,
+                         gboolean             *was_there)
 {
-  int result;
+  const char *path = strrchr (names->path, '/') + 1;
+  int directory, result, error;
 
-  RETRY (result, CALLS->unlink (path));
-  return result == 0 ? 0 : errno;
+  /* In no list for fork(): it holds no lock. */
+  RETRY (directory, CALLS->open (names->directory, O_PATH | O_DIRECTORY | O_CLOEXEC, 0));
+  if (directory < 0)
+    {
+      /* Letting go must not fail for want of a descriptor. */
+      directory = AT_FDCWD;
+      path = names->path;
+    }
+
+  error = check_in (directory, id, path, was_there);
+  if (*was_there)
+    {
+      RETRY (result, CALLS->unlink (directory, path));
+      error = result == 0 ? 0 : errno;
+    }
+  if (directory >= 0)
+    CALLS->close (directory);
+
+  /* Also if it went between the two. */
+  if (error == ENOENT || error == ENOTDIR || error == ESTALE)
+    {
+      *was_there = FALSE;
+      error = 0;
+    }
+  return error;
 }
 
 int
@@ -476,7 +542,7 @@ g_lock_file_disk_look (const char     *path,
 
   /* First without opening it: a reader that a FIFO gets would wake its writer,
    * and some devices do things when they are opened. */
-  RETRY (result, CALLS->lstat (path, &status));
+  RETRY (result, CALLS->lstat (AT_FDCWD, path, &status));
   if (result != 0)
     {
       sight->kind = G_LOCK_FILE_KIND_GONE;

@@ -194,16 +194,8 @@ g_lock_file_release (GLockFileHandle      *handle,
                      gboolean             *lost)
 {
   gboolean is_there;
-  int error = g_lock_file_disk_check (&handle->id, names->path, &is_there);
+  int error = g_lock_file_disk_unlink (names, &handle->id, &is_there);
 
-  if (is_there)
-    error = g_lock_file_disk_unlink (names->path);
-  /* Also if it went between the two. */
-  if (error == ENOENT || error == ENOTDIR || error == ESTALE)
-    {
-      is_there = FALSE;
-      error = 0;
-    }
   *lost = error == 0 && !is_there;
   if (error != 0)
     g_lock_file_debug (names->path, "unlocked, but cannot be deleted: %s (R14)", g_strerror (error));

@@ -184,6 +184,9 @@ disk_open (const char *path,
   Inode *inode = NULL;
 
   g_assert_cmpint (flags & O_TRUNC, ==, 0);
+  /* There are only files here; each is found by its whole path. */
+  if (flags & O_PATH)
+    return fail (EMFILE);
   if ((flags & O_TMPFILE) == O_TMPFILE)
     {
       if (conditions.no_candidates)
@@ -370,7 +373,8 @@ check_removal (const Inode *inode)
 }
 
 static int
-disk_unlink (const char *path)
+disk_unlink (int         directory,
+             const char *path)
 {
   Inode *inode = find_inode (path);
 
@@ -400,7 +404,8 @@ fill_status (const Inode *inode,
 }
 
 static int
-disk_lstat (const char  *path,
+disk_lstat (int          directory,
+            const char  *path,
             struct stat *status)
 {
   const Inode *inode = find_inode (path);

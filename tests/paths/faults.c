@@ -144,16 +144,18 @@ faulty_link_fd (int         fd,
 }
 
 static int
-faulty_unlink (const char *path)
+faulty_unlink (int         directory,
+               const char *path)
 {
-  return fails ("unlink") ? -1 : real_calls.unlink (path);
+  return fails ("unlink") ? -1 : real_calls.unlink (directory, path);
 }
 
 static int
-faulty_lstat (const char  *path,
+faulty_lstat (int          directory,
+              const char  *path,
               struct stat *buffer)
 {
-  return fails ("lstat") ? -1 : real_calls.lstat (path, buffer);
+  return fails ("lstat") ? -1 : real_calls.lstat (directory, path, buffer);
 }
 
 static int

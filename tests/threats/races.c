@@ -55,10 +55,11 @@ clear_hooks (void)
   } G_STMT_END
 
 static int
-hooked_lstat (const char  *path,
+hooked_lstat (int          directory,
+              const char  *path,
               struct stat *buffer)
 {
-  int result = real_calls.lstat (path, buffer);
+  int result = real_calls.lstat (directory, path, buffer);
 
   RUN_HOOK (behind_lstat, path);
   return result;
@@ -299,7 +300,8 @@ test_changed_leftover (TestFolder    *folder,
 /* --- Never the same twice -------------------------------------------------- */
 
 static int
-lstat_without_file (const char  *path,
+lstat_without_file (int          directory,
+                    const char  *path,
                     struct stat *buffer)
 {
   errno = ENOENT;
@@ -311,15 +313,16 @@ static guint n_leftovers;
 
 /* Puts the next leftover there whenever one has been removed. */
 static int
-unlink_in_vain (const char *path)
+unlink_in_vain (int         directory,
+                const char *path)
 {
-  int result = real_calls.unlink (path);
+  int result = real_calls.unlink (directory, path);
 
-  if (strcmp (path, contested_path) == 0)
+  if (g_str_has_suffix (contested_path, path))
     {
-      g_autofree char *leftover = g_strconcat (path, ".leftover", NULL);
+      g_autofree char *leftover = g_strconcat (contested_path, ".leftover", NULL);
 
-      g_assert_no_errno (link (leftover, path));
+      g_assert_no_errno (link (leftover, contested_path));
       n_leftovers++;
     }
   return result;
@@ -384,11 +387,12 @@ test_endless (TestFolder    *folder,
 
 /* The same at P.rmlock. */
 static int
-lstat_without_removal_lock (const char  *path,
+lstat_without_removal_lock (int          directory,
+                            const char  *path,
                             struct stat *buffer)
 {
   if (!g_str_has_suffix (path, ".rmlock"))
-    return real_calls.lstat (path, buffer);
+    return real_calls.lstat (directory, path, buffer);
   errno = ENOENT;
   return -1;
 }
@@ -407,6 +411,85 @@ test_endless_removal (TestFolder    *folder,
   test_assert_lock_error (lock_file, 100, NULL, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_LOCKED);
   clear_hooks ();
   test_folder_assert_files (folder, "test.lock", "test.lock.rmlock", NULL);
+}
+
+/* --- Another folder under the same name ------------------------------------- */
+
+/* The folder that the path leads through, and the one that its name shall lead to. */
+static char *switched_folder;
+static guint n_switches;
+
+static void
+switch_folder (void)
+{
+  g_autofree char *aside = g_strconcat (switched_folder, ".aside", NULL);
+
+  n_switches++;
+  g_assert_no_errno (g_rename (switched_folder, aside));
+  g_assert_no_errno (symlink ("precious", switched_folder));
+}
+
+static void
+switch_back (void)
+{
+  g_autofree char *aside = g_strconcat (switched_folder, ".aside", NULL);
+
+  g_assert_no_errno (g_unlink (switched_folder));
+  g_assert_no_errno (g_rename (aside, switched_folder));
+}
+
+/* Between the last look at what is to be removed and its removal. */
+static int
+unlink_behind_switch (int         directory,
+                      const char *path)
+{
+  int result, saved_errno;
+
+  switch_folder ();
+  result = real_calls.unlink (directory, path);
+  saved_errno = errno;
+  switch_back ();
+  errno = saved_errno;
+  return result;
+}
+
+/* A file of the same name in a folder of the user's own is not removed in its place. */
+static void
+test_switched_folder (TestFolder    *folder,
+                      gconstpointer  with_leftover)
+{
+  static const char * const names[] = { "test.lock", "test.lock.rmlock" };
+  g_autofree char *switched = g_build_filename (folder->path, "switched", NULL);
+  g_autofree char *precious = g_build_filename (folder->path, "precious", NULL);
+  g_autofree char *path = g_build_filename (switched, "test.lock", NULL);
+  g_autoptr (GLockFile) lock_file = g_lock_file_new (path);
+
+  g_assert_no_errno (g_mkdir (switched, 0777));
+  g_assert_no_errno (g_mkdir (precious, 0777));
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *document = g_build_filename (precious, names[i], NULL);
+
+      test_file_write (document, DOCUMENT);
+    }
+  if (with_leftover)
+    test_crash_while_holding (path);
+
+  switched_folder = switched;
+  n_switches = 0;
+  g_lock_file_system_calls.unlink = unlink_behind_switch;
+  test_assert_lock (lock_file, 0);
+  test_assert_unlock (lock_file);
+  clear_hooks ();
+  g_assert_cmpuint (n_switches, ==, with_leftover ? 3 : 1);
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *document = g_build_filename (precious, names[i], NULL);
+      g_autofree char *content = test_file_read (document);
+
+      g_assert_cmpstr (content, ==, DOCUMENT);
+    }
+  g_assert_no_errno (g_rmdir (switched));
 }
 
 /* --- Something at P.rmlock for ever ---------------------------------------- */
@@ -512,6 +595,8 @@ main (int    argc,
   ADD ("/races/endless/contradictions", be_contradictory, test_endless);
   ADD ("/races/endless/leftovers", be_untiring, test_endless);
   ADD ("/races/endless/removal-lock", NULL, test_endless_removal);
+  ADD ("/races/switched-folder", NULL, test_switched_folder);
+  ADD ("/races/switched-folder/leftover", GINT_TO_POINTER (TRUE), test_switched_folder);
   ADD ("/races/release/removal-lock-held", hold_forever, test_releases);
   ADD ("/races/release/removal-lock-is-folder", make_folder, test_releases);
   ADD ("/races/release/removal-lock-is-fifo", make_fifo, test_releases);
