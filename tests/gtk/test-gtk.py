@@ -218,6 +218,37 @@ def something_else_is_in_the_place_of_the_lock():
 
 
 @test
+def names_in_the_lock_are_hostile():
+    hostile = '<b>Other</b>\u202e &amp;\\n\\x1b[31m'
+    with document() as folder:
+        folder.lock_file.write_text(
+            f'4711\n{"<i>" * 100}\n\u2066ws1\nc0ffee00c0ffee00c0ffee00c0ffee00\n'
+            '01234567-89ab-4cde-8f01-23456789abcd\nGLockFile 1 flock\n'
+            f'user={hostile}\nname={hostile}\nsince=2026-01-05T10:42:00Z\n')
+        with edit(folder) as editor:
+            editor.label('The document may be in use')
+            text = editor.label(' has locked this since ').text
+            assert '“‹b›Other‹/b› ＆amp;[31m” (‹i›‹i›' in text, text
+            assert text.isprintable() and not set(text) & set('<>&'), repr(text)
+            assert len(text) < 400, text
+            screenshot(editor, 'editor-hostile')
+            editor.button('Cancel').press()
+            editor.wait_for_end()
+
+
+@test
+def name_of_the_document_is_no_markup():
+    with Folder('<b>list<b> &amp; \u202e.txt', TEXT) as folder:
+        folder.lock_file.mkdir()
+        with edit(folder) as editor:
+            editor.label('The document cannot be locked')
+            text = editor.label('is a directory, not a lock file').text
+            assert '/<b>list<b> &amp; \ufffd.txt.lock”' in text, text
+            editor.button('Cancel').press()
+            editor.wait_for_end()
+
+
+@test
 def lock_is_lost():
     with document() as folder, edit(folder) as editor:
         text_box = editor.text_box()
