@@ -14,6 +14,19 @@ G_BEGIN_DECLS
  */
 #define TEST_TIME_LIMIT (60 * G_TIME_SPAN_SECOND)
 
+/* A sanitizer takes its time and its memory: nothing that is measured then says
+ * anything of the library. */
+#ifdef __SANITIZE_THREAD__
+#define TEST_THREAD_SANITIZED TRUE
+#else
+#define TEST_THREAD_SANITIZED FALSE
+#endif
+#ifdef __SANITIZE_ADDRESS__
+#define TEST_SANITIZED TRUE
+#else
+#define TEST_SANITIZED TEST_THREAD_SANITIZED
+#endif
+
 /* A folder of the test's own, and a path in it for a lock file. To be used as
  * a GLib test fixture:
  *

@@ -217,3 +217,21 @@ g_atomic_rc_box_release_full (gpointer       box,
   meet (box);
   REAL (g_atomic_rc_box_release_full) (box, clear);
 }
+
+#undef g_atomic_ref_count_inc
+
+void
+g_atomic_ref_count_inc (gatomicrefcount *count)
+{
+  meet ((gconstpointer) count);
+  REAL (g_atomic_ref_count_inc) (count);
+}
+
+#undef g_atomic_ref_count_dec
+
+gboolean
+g_atomic_ref_count_dec (gatomicrefcount *count)
+{
+  meet ((gconstpointer) count);
+  return REAL (g_atomic_ref_count_dec) (count);
+}

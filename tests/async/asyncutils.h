@@ -8,12 +8,6 @@
 
 G_BEGIN_DECLS
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define TEST_SANITIZED TRUE
-#else
-#define TEST_SANITIZED FALSE
-#endif
-
 /* What came of an asynchronous operation; to be given to it with test_result_cb. */
 typedef struct
 {

@@ -50,7 +50,8 @@ static GLockFileSystemCalls real_calls;
 static struct
 {
   const Way  *way;
-  gboolean    armed;            /* calls count */
+  gboolean    armed;            /* calls count; atomic, as is their number, for a thread
+                                 * may close what a release leaves open (R14) */
   guint       calls;
   guint       position;         /* of the call that fails; 0: none */
   int         error;
@@ -60,16 +61,18 @@ static struct
 static gboolean
 fails (const char *name)
 {
-  if (!fault->armed)
+  guint call;
+
+  if (!g_atomic_int_get (&fault->armed))
     return FALSE;
 
-  fault->calls++;
+  call = g_atomic_int_add (&fault->calls, 1) + 1;
   if (fault->position == 0)
     {
-      g_assert_cmpuint (fault->calls, <=, MAX_CALLS);
-      fault->names[fault->calls - 1] = name;
+      g_assert_cmpuint (call, <=, MAX_CALLS);
+      fault->names[call - 1] = name;
     }
-  if (fault->calls != fault->position)
+  if (call != fault->position)
     return FALSE;
 
   errno = fault->error;
@@ -398,9 +401,9 @@ operate (Faults *faults)
   gboolean success;
 
   fault->calls = 0;
-  fault->armed = TRUE;
+  g_atomic_int_set (&fault->armed, TRUE);
   success = scenario->operate (lock_file, &error);
-  fault->armed = FALSE;
+  g_atomic_int_set (&fault->armed, FALSE);
 
   if (success == (error != NULL))
     complain ("success and error do not agree");

@@ -22,12 +22,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZER_NEEDS_PROC 1
-#else
-#define SANITIZER_NEEDS_PROC 0
-#endif
-
 /* More than a waiter can have use for. */
 #define MANY_DESCRIPTORS 8
 
@@ -441,7 +435,7 @@ play_without_proc (gconstpointer data)
 static void
 run_without_proc (const WithoutProc *without)
 {
-  if (SANITIZER_NEEDS_PROC)
+  if (TEST_SANITIZED)
     g_test_skip ("The sanitizer's run time needs /proc");
   else if (scene_can_mount () && (without->option == NULL || scene_is_privileged ()))
     {

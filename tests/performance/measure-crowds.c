@@ -205,7 +205,7 @@ wait_in_line (gpointer data)
 
   g_atomic_int_set (&waiter->tid, gettid ());
   line->contender->lock (waiter->lock, -1);
-  line->order[line->n_served++] = waiter->index;
+  line->order[g_atomic_int_add (&line->n_served, 1)] = waiter->index;
   line->contender->unlock (waiter->lock);
   return NULL;
 }
