@@ -27,4 +27,5 @@ print(f'process:  {info.props.pid}')
 print(f'state:    {info.props.holder_state.value_nick}')
 print(f'user:     {info.props.user_name}')
 print(f'host:     {info.props.hostname}')
-print(f'since:    {info.props.locked_since.to_local().format("%H:%M:%S")}')
+if info.props.locked_since:
+    print(f'since:    {info.props.locked_since.to_local().format("%H:%M:%S")}')

@@ -69,6 +69,22 @@ def installs_below_a_prefix():
     installed('lib/libglockfile-1.0.so.0')
 
 
+def files_below(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob('*')
+            if path.is_file()}
+
+
+@test
+def installs_for_a_package():
+    destination = top / 'destination'
+    call_meson('install', '-C', 'build', '--no-rebuild', f'--destdir={destination}')
+    found = files_below(destination)
+    assert found == {str(prefix.relative_to('/') / name): content
+                     for name, content in files_below(prefix).items()}
+    # It is not where they will be in the end.
+    assert [name for name, content in found.items() if str(destination).encode() in content] == []
+
+
 @test
 def the_tool_is_installed():
     if arguments.tool == 'no':
@@ -88,6 +104,7 @@ def the_tool_is_installed():
 def works_where_it_was_built():
     devenv = [arguments.meson, 'devenv', '-C', top / 'build', '--workdir', '.']
     for command in ([arguments.gi_python, example_folder / 'example.py'],
+                    [arguments.gi_python, example_folder / 'example-async.py'],
                     [arguments.gjs, '-m', example_folder / 'example.js']):
         if command[0]:
             examples.assert_updates_the_settings(devenv + command)
@@ -119,8 +136,12 @@ def python_finds_what_was_installed():
     if not arguments.gi_python:
         raise Skip('there is no Python with gi')
     override, = prefix.glob('lib*/python3*/*-packages/gi/overrides/GLockFile.py')
-    examples.assert_updates_the_settings([arguments.gi_python, example_folder / 'example.py'],
-                                         **run_env, PYTHONPATH=str(override.parents[2]))
+    for name in 'gi/overrides/_glockfile_asyncio.py', 'gi-stubs/repository/GLockFile.pyi':
+        assert (override.parents[2] / name).is_file(), name
+    assert (override.parents[2] / 'gi-stubs' / 'py.typed').read_text() == 'partial\n'
+    for example in 'example.py', 'example-async.py':
+        examples.assert_updates_the_settings([arguments.gi_python, example_folder / example],
+                                             **run_env, PYTHONPATH=str(override.parents[2]))
 
 
 @test

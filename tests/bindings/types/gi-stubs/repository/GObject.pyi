@@ -1,0 +1,19 @@
+# SPDX-FileCopyrightText: 2026 The GLockFile authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+from enum import IntEnum
+from typing import Any, Callable
+
+class Object:
+    class Props: ...
+
+    def connect(self, detailed_signal: str, handler: Callable[..., Any], *args: Any) -> int: ...
+
+class GEnum(IntEnum):
+    @property
+    def value_name(self) -> str: ...
+    @property
+    def value_nick(self) -> str: ...
+
+class GPointer: ...
+class ObjectClass: ...
