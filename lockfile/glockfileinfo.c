@@ -6,6 +6,8 @@
 
 #include "glockfileinfo-private.h"
 
+#include "glockfile-text.h"
+
 #include <glib/gi18n-lib.h>
 
 /**
@@ -107,16 +109,6 @@ make_showable (const char *text)
   return g_string_free (shown, FALSE);
 }
 
-/* Those of them that a file's name has no use for, in any language. */
-static gboolean
-is_steering_in_name (gunichar c)
-{
-  return g_unichar_iscntrl (c) ||
-         c == 0x2028 || c == 0x2029 ||                          /* ends of lines */
-         c == 0x061c || c == 0x200e || c == 0x200f ||           /* directions of writing */
-         (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
-}
-
 /*
  * g_lock_file_show_name:
  *
@@ -134,7 +126,7 @@ g_lock_file_show_name (const char *file_name)
     {
       gunichar c = g_utf8_get_char (p);
 
-      g_string_append_unichar (shown, is_steering_in_name (c) ? 0xfffd : c);
+      g_string_append_unichar (shown, g_lock_file_is_steering (c) ? 0xfffd : c);
     }
   return g_string_free (shown, FALSE);
 }

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <glib/gi18n-lib.h>
 #include <json-glib/json-glib.h>
+#include <lockfile/glockfile-text.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -61,10 +62,30 @@ add_state (JsonObject           *object,
 /*
  * @info: (nullable): NULL if it is not locked
  */
+/* Whoever reads JSON reads the same; a terminal that it is printed on obeys no name. */
+static char *
+escape_json (const char *json)
+{
+  GString *escaped = g_string_new (NULL);
+
+  for (const char *p = json; *p != '\0'; p = g_utf8_next_char (p))
+    {
+      gunichar c = g_utf8_get_char (p);
+
+      /* Ends of lines are not in the texts, but between them. */
+      if (c != '\n' && g_lock_file_is_steering (c))
+        g_string_append_printf (escaped, "\\u%04x", c);
+      else
+        g_string_append_unichar (escaped, c);
+    }
+  return g_string_free (escaped, FALSE);
+}
+
 static char *
 to_json (GLockFile     *lock_file,
          GLockFileInfo *info)
 {
+  g_autofree char *json = NULL;
   static const char * const texts[] = {
     "hostname", "app-name", "display-name", "user-name", "machine-id", "boot-id", "token",
   };
@@ -84,7 +105,8 @@ to_json (GLockFile     *lock_file,
     }
 
   json_node_set_object (node, object);
-  return json_to_string (node, TRUE);
+  json = json_to_string (node, TRUE);
+  return escape_json (json);
 }
 
 static char *
@@ -92,12 +114,14 @@ to_text (GLockFile     *lock_file,
          GLockFileInfo *info)
 {
   g_autofree char *name = NULL;
+  g_autofree char *answer = NULL;
 
   if (info != NULL)
     return g_lock_file_info_describe (info);
 
   name = g_filename_display_name (g_lock_file_get_file_name (lock_file));
-  return g_strdup_printf (_("“%s” is not locked."), name);
+  answer = g_strdup_printf (_("“%s” is not locked."), name);
+  return tool_tame (answer);
 }
 
 static int

@@ -7,7 +7,28 @@
 #include "tool.h"
 
 #include <glib/gi18n-lib.h>
+#include <lockfile/glockfile-text.h>
 #include <stdlib.h>
+
+/*
+ * tool_tame:
+ *
+ * Makes a text safe for a terminal that has names in it which somebody else may have
+ * chosen.
+ */
+char *
+tool_tame (const char *text)
+{
+  GString *tame = g_string_new (NULL);
+
+  for (const char *p = text; *p != '\0'; p = g_utf8_next_char (p))
+    {
+      gunichar c = g_utf8_get_char (p);
+
+      g_string_append_unichar (tame, g_lock_file_is_steering (c) ? 0xfffd : c);
+    }
+  return g_string_free (tame, FALSE);
+}
 
 /*
  * tool_complain:
@@ -16,7 +37,9 @@
 void
 tool_complain (const char *message)
 {
-  g_printerr ("glockfile: %s\n", message);
+  g_autofree char *tame = tool_tame (message);
+
+  g_printerr ("glockfile: %s\n", tame);
 }
 
 /*

@@ -42,6 +42,7 @@ GStrv      tool_parse         (const ToolSynopsis  *synopsis,
                                char               **argv);
 GLockFile *tool_get_lock_file (const GStrv          arguments);
 void       tool_usage_error   (const char          *message) G_GNUC_NORETURN;
+char      *tool_tame          (const char          *text);
 void       tool_complain      (const char          *message);
 int        tool_fail          (const GError        *error);
 
