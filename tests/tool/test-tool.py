@@ -587,6 +587,44 @@ def what_the_file_says_is_made_safe():
         assert json.loads(out)['app-name'] == 'evil \u202e<b>\ufffd', repr(out)
 
 
+# The commands of terminals and marks of direction, as they are and as a lock file may
+# escape them.
+STEERING = '\x1b]0;t\x07\u009b31m\u202e\u2066\u2028\n'
+
+
+def assert_tame(*texts):
+    for text in texts:
+        steering = {c for c in text if not c.isprintable() and c != '\n'}
+        assert not steering, repr(text)
+
+
+@test
+def nothing_steers_the_terminal():
+    hostile = STEERING.replace('\x1b', '\\x1b').replace('\x07', '\\x07').replace('\n', '\\n')
+    with place() as meeting:
+        path = Path(meeting.file_name).with_name(f'a{STEERING}.lock')
+        out, err = call('info', path, status=1)
+        assert_tame(out, err)
+        assert out.count('\n') == 1, repr(out)
+        path.write_text(f'4711\n\u009b31m\u202e\nhost\n{"c0ffee00" * 4}\n'
+                        '01234567-89ab-4cde-8f01-23456789abcd\nGLockFile 1 flock\n'
+                        f'user={hostile}\nname={hostile}\nsince=2026-01-05T10:42:00Z\n')
+        out, err = call('info', path)
+        assert_tame(out, err)
+        out, err = call('info', '--json', path)
+        assert_tame(out, err)
+        answer = json.loads(out)
+        assert answer['display-name'] == STEERING and answer['app-name'] == '\u009b31m\u202e', out
+        for arguments, status in ((('run', '--timeout=0', path, 'true'), 75),
+                                  (('run', f'--timeout={STEERING}', path, 'true'), 64),
+                                  (('info', f'--{STEERING}'), 64), ((STEERING,), 64)):
+            out, err = call(*arguments, status=status)
+            assert_tame(out, err)
+        path.unlink()
+        out, err = call('run', path, f'./{STEERING}', status=127)
+        assert_tame(out, err)
+
+
 # --- remove --------------------------------------------------------------------
 
 
