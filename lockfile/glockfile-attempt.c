@@ -833,7 +833,7 @@ remove_suspect (GLockFileAttempt *self)
     {
       gboolean was_there;
 
-      error = g_lock_file_disk_unlink (self->names, &self->suspect->id, &was_there);
+      error = g_lock_file_disk_unlink_leftover (self->names, &self->suspect->id, &was_there);
       if (error == 0 && was_there)
         {
           self->suspect->kernel = G_LOCK_FILE_KERNEL_NOT_ASKED; /* No need to unlock it. */

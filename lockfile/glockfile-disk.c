@@ -427,46 +427,62 @@ g_lock_file_disk_check (const GLockFileId *id,
   return check_in (AT_FDCWD, id, path, is_there);
 }
 
-/*
- * g_lock_file_disk_unlink:
- * @was_there: (out): whether it was that file that stood there
- *
- * Removes the name of the file @id, which is open, if it still has it. Both in the same
- * directory: whoever may rename one on the way there could otherwise have a file of that
- * name removed anywhere.
- */
-int
-g_lock_file_disk_unlink (const GLockFileNames *names,
-                         const GLockFileId    *id,
-                         gboolean             *was_there)
+static int
+unlink_if (int                directory,
+           const char        *path,
+           const GLockFileId *id,
+           gboolean          *was_there)
 {
-  const char *path = strrchr (names->path, '/') + 1;
-  int directory, result, error;
+  int result, error = check_in (directory, id, path, was_there);
 
-  /* In no list for fork(): it holds no lock. */
-  RETRY (directory, CALLS->open (names->directory, O_PATH | O_DIRECTORY | O_CLOEXEC, 0));
-  if (directory < 0)
-    {
-      /* Letting go must not fail for want of a descriptor. */
-      directory = AT_FDCWD;
-      path = names->path;
-    }
-
-  error = check_in (directory, id, path, was_there);
   if (*was_there)
     {
       RETRY (result, CALLS->unlink (directory, path));
       error = result == 0 ? 0 : errno;
     }
-  if (directory >= 0)
-    CALLS->close (directory);
-
   /* Also if it went between the two. */
   if (error == ENOENT || error == ENOTDIR || error == ESTALE)
     {
       *was_there = FALSE;
       error = 0;
     }
+  return error;
+}
+
+/*
+ * g_lock_file_disk_unlink:
+ * @was_there: (out): whether it was that file that stood there
+ *
+ * Removes the name of the file @id, which is open, if it still has it.
+ */
+int
+g_lock_file_disk_unlink (const GLockFileNames *names,
+                         const GLockFileId    *id,
+                         gboolean             *was_there)
+{
+  return unlink_if (AT_FDCWD, names->path, id, was_there);
+}
+
+/*
+ * g_lock_file_disk_unlink_leftover:
+ *
+ * Likewise, looking and removing in the same directory: whoever may rename one on the way
+ * there could otherwise have a file of that name removed anywhere.
+ */
+int
+g_lock_file_disk_unlink_leftover (const GLockFileNames *names,
+                                  const GLockFileId    *id,
+                                  gboolean             *was_there)
+{
+  int directory, error;
+
+  /* In no list for fork(): it holds no lock. */
+  RETRY (directory, CALLS->open (names->directory, O_PATH | O_DIRECTORY | O_CLOEXEC, 0));
+  if (directory < 0)
+    return g_lock_file_disk_unlink (names, id, was_there);
+
+  error = unlink_if (directory, strrchr (names->path, '/') + 1, id, was_there);
+  CALLS->close (directory);
   return error;
 }
 

@@ -80,6 +80,9 @@ int      g_lock_file_disk_identify       (const char           *path,
 int      g_lock_file_disk_unlink         (const GLockFileNames *names,
                                           const GLockFileId    *id,
                                           gboolean             *was_there);
+int      g_lock_file_disk_unlink_leftover (const GLockFileNames *names,
+                                           const GLockFileId    *id,
+                                           gboolean             *was_there);
 
 int      g_lock_file_disk_look           (const char           *path,
                                           gboolean              for_writing,
