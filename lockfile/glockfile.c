@@ -25,7 +25,7 @@
  * be protected, but one beside it; by custom its name is that of the document
  * with `.lock` behind it. It exists as long as somebody holds the lock.
  *
- * There are two ways to use it.
+ * There are two ways to use it; the page [Two ways to lock](two-ways.html) tells more.
  *
  * For a short operation, such as reading, changing and saving a settings file,
  * wait for the lock, do the work, and let go:
