@@ -802,9 +802,12 @@ remove_suspect (GLockFileAttempt *self)
       return hold_on (self, G_LOCK_FILE_HELD_REMOVAL, BUSY_REMOVAL_PAUSE);
     case G_LOCK_FILE_OUTCOME_ERROR:
     default:
-      if (self->remover->failed_errno == ENAMETOOLONG)
+      if (self->remover->failed_errno == ENAMETOOLONG &&
+          self->suspect->kernel == G_LOCK_FILE_KERNEL_FREE)
         {
-          /* Nor can Qt make such a name, so no Qt process removes this file. */
+          /* Nor can Qt make such a name, so no Qt process removes this file. And we
+           * have its kernel lock; without one, two of us could remove one after the
+           * other, and the second would take away what the first put there (R6). */
           under_lock = FALSE;
           break;
         }

@@ -166,6 +166,76 @@ test_dead_creator (TestFolder    *folder,
   test_folder_assert_empty (folder);
 }
 
+/* --- No room for the name P.rmlock (R5, R6) -------------------------------- */
+
+static GLockFileSystemCalls real_calls;
+static GLockFile *rival;        /* tries in between, once */
+static gboolean rival_got_it;
+
+static int
+refuse_flock (int fd,
+              int operation)
+{
+  errno = ENOLCK;
+  return -1;
+}
+
+static int
+let_rival_go_first (int         directory,
+                    const char *path)
+{
+  g_autoptr (GLockFile) lock_file = g_steal_pointer (&rival);
+
+  if (lock_file == NULL)
+    return real_calls.unlink (directory, path);
+
+  rival_got_it = g_lock_file_try_lock (lock_file, 0, NULL, NULL);
+  rival = rival_got_it ? g_steal_pointer (&lock_file) : NULL;
+  return real_calls.unlink (directory, path);
+}
+
+/* Two find the same leftover. What keeps the slower one from removing the lock file
+ * of the faster one is P.rmlock, or else the kernel lock; where there is neither,
+ * nothing is removed.
+ */
+static void
+test_long_name (TestFolder    *folder,
+                gconstpointer  option)
+{
+  g_autofree char *name = g_strnfill (NAME_MAX - 2, 'x');
+  g_autofree char *path = g_build_filename (folder->path, name, NULL);
+  g_autoptr (GLockFile) lock_file = g_lock_file_new (path);
+  g_autoptr (GError) error = NULL;
+  const SceneOptions options = { option };
+  gboolean locked;
+
+  scene_leave_behind (path, options);
+
+  real_calls = g_lock_file_system_calls;
+  if (option != NULL)
+    g_lock_file_system_calls.flock = refuse_flock;
+  g_lock_file_system_calls.unlink = let_rival_go_first;
+  rival = g_lock_file_new (path);
+  rival_got_it = FALSE;
+  locked = g_lock_file_try_lock (lock_file, 0, NULL, &error);
+  g_lock_file_system_calls = real_calls;
+
+  g_assert_false (rival_got_it);
+  if (option == NULL)
+    {
+      g_assert_no_error (error);
+      g_assert_true (locked);
+      test_assert_unlock (lock_file);
+      test_folder_assert_empty (folder);
+    }
+  else
+    {
+      g_assert_error (error, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_FAILED);
+      test_folder_assert_files (folder, name, NULL);
+    }
+  g_clear_object (&rival);
+}
+
 /* --- Volumes that are there ---------------------------------------------- */
 
 typedef struct
@@ -403,6 +473,8 @@ main (int    argc,
   ADD ("/volumes/mode/without-tmpfile", "--no-tmpfile", test_mode);
   ADD ("/volumes/dead-creator", NULL, test_dead_creator);
   ADD ("/volumes/dead-creator/without-tmpfile", "--no-tmpfile", test_dead_creator);
+  ADD ("/volumes/long-name", NULL, test_long_name);
+  ADD ("/volumes/long-name/without-kernel-locks", "--no-flock", test_long_name);
   for (guint i = 0; i < G_N_ELEMENTS (volumes); i++)
     {
       g_autofree char *path = g_strconcat ("/volumes/real/", volumes[i].type, NULL);
