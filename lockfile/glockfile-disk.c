@@ -554,6 +554,9 @@ g_lock_file_disk_look (const char     *path,
 
   sight->fd = -1;
   sight->kernel = G_LOCK_FILE_KERNEL_NOT_ASKED;
+  /* None is like no file: what comes to a path that was empty is another one (J6). */
+  sight->id = (GLockFileId) { 0, 0 };
+  sight->changed = 0;
   sight->size = 0;
 
   /* First without opening it: a reader that a FIFO gets would wake its writer,
