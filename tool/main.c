@@ -46,6 +46,8 @@ main (int    argc,
   bindtextdomain (GETTEXT_PACKAGE, LOCALEDIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   g_set_prgname ("glockfile");
+  /* Where debugging does not mix with what a program reads. */
+  g_log_writer_default_set_use_stderr (TRUE);
 
   arguments = tool_parse (&synopsis, NULL, argc, argv);
   if (arguments == NULL)

@@ -512,6 +512,17 @@ def info_of_a_held_lock():
 
 
 @test
+def debugging_does_not_mix_with_the_answer():
+    with place() as meeting:
+        holder = meeting.ours()
+        holder.must('lock')
+        out, err = call('info', '--json', meeting.file_name,
+                        env={**os.environ, 'G_MESSAGES_DEBUG': 'GLockFile'})
+        assert json.loads(out)['pid'] == holder.pid
+        assert 'held by J2' in err, err
+
+
+@test
 def info_of_what_is_not_locked():
     with place() as meeting:
         out, err = call('info', meeting.file_name, status=1)
