@@ -15,7 +15,7 @@ from pathlib import Path
 
 from peers import TIME_LIMIT, process_state
 from tap import Skip, run, test
-from toolutils import LISTENER, TOOL, place
+from toolutils import LISTENER, TOOL, begin, place
 
 CTRL_C, CTRL_Z, CTRL_BACKSLASH, END = b'\x03', b'\x1a', b'\x1c', b'\x04'
 
@@ -27,6 +27,7 @@ class Terminal:
         self.pid, self.file = pty.fork()
         if self.pid == 0:
             try:
+                begin()
                 os.execvpe(command[0], command, {**os.environ, **environment})
             finally:
                 os._exit(99)
@@ -75,8 +76,12 @@ class Terminal:
         """Reads the rest, and answers the exit status as waitpid() has it."""
         while self.file is not None and self.read():
             pass
-        _, status = os.waitpid(self.pid, 0)
+        deadline = time.monotonic() + TIME_LIMIT
+        while (ended := os.waitpid(self.pid, os.WNOHANG))[0] == 0:
+            assert time.monotonic() < deadline, f'it does not end: {self.shown!r}'
+            time.sleep(0.001)
         self.ended = True
+        status = ended[1]
         return os.waitstatus_to_exitcode(status)
 
 
@@ -97,6 +102,18 @@ class Shell(Terminal):
         """Types a line and awaits that it is done; answers what was shown."""
         self.type(line)
         return self.expect(self.PROMPT)
+
+    def go_on(self):
+        """Puts the stopped job into the foreground, and waits until it is there."""
+        self.type('fg')
+        deadline = time.monotonic() + TIME_LIMIT
+        while os.tcgetpgrp(self.file) == self.pid:
+            assert time.monotonic() < deadline, f'nothing is in the foreground: {self.shown!r}'
+            time.sleep(0.001)
+
+    def must_answer(self, line, expected):
+        shown = self.run(line)
+        assert expected in shown, f'{line}: {shown!r}'
 
 
 def tool(*arguments):
@@ -214,13 +231,12 @@ def ctrl_z_stops_the_job_and_fg_goes_on():
             shell.expect(shell.PROMPT)
             assert process_state(pid) == 'T'
             other.must_be_refused('try 0')
-            shell.type('fg')
-            shell.expect('glockfile')
+            shell.go_on()
             shell.type(CTRL_C)
             shell.expect('SIGINT')
         os.kill(pid, signal.SIGUSR2)
         shell.expect(shell.PROMPT)
-        assert '=5=' in shell.run('echo =$?=')
+        shell.must_answer('echo =$?=', '=5=')
         other.must('try 0')
 
 
@@ -238,7 +254,7 @@ def a_stopped_job_that_waits_goes_on_waiting():
         shell.expect(shell.PROMPT)
         holder.must('unlock')
         shell.expect('has run')
-        assert 'Done' in shell.run('wait')
+        shell.must_answer('wait $!; echo =$?=', '=0=')
 
 
 @test
@@ -251,19 +267,18 @@ def a_pipeline_is_one_job():
         shell.type(CTRL_Z)
         shell.expect('Stopped')
         shell.expect(shell.PROMPT)
-        shell.type('fg')
-        shell.expect('cat')
+        shell.go_on()
         shell.type('and again')
         shell.expect('and again')
         shell.type(CTRL_C)
         shell.expect(shell.PROMPT)
-        assert '=130=' in shell.run('echo =$?=')
+        shell.must_answer('echo =$?=', '=130=')
         shell.type(line)
         shell.type('to the end')
         shell.expect('to the end')
         shell.type(END)
         shell.expect(shell.PROMPT)
-        assert '=0 0 0=' in shell.run('echo =${PIPESTATUS[*]}=')
+        shell.must_answer('echo =${PIPESTATUS[*]}=', '=0 0 0=')
         meeting.must_be_tidy()
 
 
@@ -278,10 +293,10 @@ def a_shell_can_be_run():
         shell.type(CTRL_Z)
         shell.expect('Stopped')
         shell.expect(shell.PROMPT)
-        assert 'lock' in shell.run('ls')
-        assert '=143=' in shell.run('kill %1; fg >/dev/null; echo =$?=')
+        shell.must_answer('ls', 'lock')
+        shell.must_answer('kill %1; fg >/dev/null; echo =$?=', '=143=')
         shell.run('exit 6')
-        assert '=6=' in shell.run('echo =$?=')
+        shell.must_answer('echo =$?=', '=6=')
         meeting.must_be_tidy()
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from peers import TIME_LIMIT, process_state
 from tap import Skip, run, test
-from toolutils import LISTENER, TOOL, Started, call, place
+from toolutils import LISTENER, TOOL, Started, begin, call, place
 
 PASSED_ON = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1)
 
@@ -303,6 +303,7 @@ def what_the_command_leaves_running_does_not_keep_the_lock():
 @test
 def the_command_finds_signals_as_the_tool_found_them():
     def set_signals():
+        begin()
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
         for number in signal.SIGHUP, signal.SIGPIPE:
             signal.signal(number, signal.SIG_IGN)
@@ -314,7 +315,7 @@ def the_command_finds_signals_as_the_tool_found_them():
                 for name, signals in re.findall(r'^(Sig\w+):\s*(\w+)$', status, re.MULTILINE)}
     command = ['grep', '-E', '^Sig(Blk|Ign|Cgt)', '/proc/self/status']
     with place() as meeting:
-        for prepare in None, set_signals:
+        for prepare in begin, set_signals:
             directly = subprocess.run(command, capture_output=True, text=True, preexec_fn=prepare)
             out, _ = call('run', meeting.file_name, *command, preexec_fn=prepare)
             assert len(parse(out)) == 3, out
@@ -378,6 +379,7 @@ def the_group_s_signal_by_the_command_is_not_passed_on():
 @test
 def ignored_signals_stay_ignored():
     def ignore():
+        begin()
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
     with place() as meeting:
         with Started('run', meeting.file_name, *LISTENER, preexec_fn=ignore) as tool:

@@ -13,25 +13,15 @@ from peers import TIME_LIMIT, Meeting, die_with_parent
 
 TOOL = os.environ['GLOCKFILE_TOOL']
 
-# Tells the signals that come to it, by name, and ends by SIGUSR2 with status 5. A test
-# that fails may leave it behind, but not for ever.
-LISTENER = [sys.executable, '-c', '''
-import os, signal, sys
+LISTENER = [sys.executable, str(Path(__file__).with_name('listener.py'))]
 
-signal.alarm(300)
 
-def tell(number, frame):
-    os.write(1, signal.Signals(number).name.encode() + b"\\n")
-    if number == signal.SIGUSR2:
-        sys.exit(5)
-
-for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1,
-               signal.SIGUSR2):
-    signal.signal(number, tell)
-os.write(1, b"listening\\n")
-while True:
-    signal.pause()
-''']
+def begin():
+    """In a process that is to become another program: as if a person had started it."""
+    die_with_parent()
+    # A shell without job control starts what is to run in the background otherwise.
+    for number in signal.SIGINT, signal.SIGQUIT, signal.SIGHUP:
+        signal.signal(number, signal.SIG_DFL)
 
 
 def place():
@@ -42,7 +32,7 @@ def place():
 def call(*arguments, status=0, **options):
     """Runs the tool to its end, and answers what it printed: (stdout, stderr)."""
     options = {'stdin': subprocess.DEVNULL, 'capture_output': True, 'timeout': TIME_LIMIT,
-               'preexec_fn': die_with_parent, **options}
+               'preexec_fn': begin, **options}
     done = subprocess.run([TOOL, *arguments], check=False, **options)
     out, err = (text.decode(errors='replace') if text is not None else None
                 for text in (done.stdout, done.stderr))
@@ -55,7 +45,7 @@ class Started:
 
     def __init__(self, *arguments, **options):
         options = {'stdin': subprocess.DEVNULL, 'stderr': subprocess.PIPE,
-                   'preexec_fn': die_with_parent, **options}
+                   'preexec_fn': begin, **options}
         self.process = subprocess.Popen([TOOL, *arguments], stdout=subprocess.PIPE, bufsize=0,
                                         **options)
         self.pid = self.process.pid
