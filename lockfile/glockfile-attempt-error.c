@@ -78,7 +78,8 @@ set_locked_error (GLockFileAttempt  *self,
   g_autoptr (GLockFileInfo) info = g_lock_file_attempt_get_holder (self);
   g_autofree char *description = g_lock_file_info_describe (info);
 
-  /* Translators: the file's name, and a sentence on who holds the lock. */
+  /* Translators: the file's name, and a whole sentence, or two, on who holds the lock, such as
+   * “Text Editor” (gedit, process 4711) on host “ws1” has locked this since 10:42. */
   g_set_error (error, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_LOCKED, _("“%s” is locked. %s"), name,
                description);
 }
@@ -121,16 +122,18 @@ g_lock_file_attempt_set_error (GLockFileAttempt  *self,
                    name);
       break;
     case G_LOCK_FILE_STEP_READ:
+      /* Translators: the file's name, and the system's reason. */
       g_set_error (error, G_LOCK_FILE_ERROR, code, _("Could not read the lock file “%s”: %s"),
                    name, reason);
       break;
-    case G_LOCK_FILE_STEP_REMOVE:
-      /* R7 */
+    case G_LOCK_FILE_STEP_REMOVE: /* R7 */
       g_set_error (error, G_LOCK_FILE_ERROR, code,
+                   /* Translators: the file's name, and the system's reason. */
                    _("Could not remove the leftover lock file “%s”: %s"), name, reason);
       break;
     case G_LOCK_FILE_STEP_CREATE:
     default:
+      /* Translators: the file's name, and the system's reason. */
       g_set_error (error, G_LOCK_FILE_ERROR, code, _("Could not create the lock file “%s”: %s"),
                    name, reason);
       break;

@@ -174,6 +174,7 @@ release (Operation *op)
       g_autofree char *name = g_lock_file_show_name (self->file_name);
 
       g_set_error (&op->error, G_LOCK_FILE_ERROR, g_lock_file_attempt_error_code (error),
+                   /* Translators: the file's name, and the system's reason. */
                    _("Could not delete the lock file “%s”: %s"), name, g_strerror (error));
     }
 }
@@ -236,7 +237,7 @@ operation_begin (Operation               *op,
         {
           name = g_lock_file_show_name (self->file_name);
           g_set_error (&op->error, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_LOCKED,
-                       _("“%s” is locked already, by this very object"), name);
+                       _("“%s” is already locked by this very object"), name);
           break;
         }
       g_lock_file_waiter_init (&op->waiter, &self->names, op->stale_lock_time, timeout);
@@ -260,7 +261,7 @@ operation_begin (Operation               *op,
         {
           name = g_lock_file_show_name (self->file_name);
           g_set_error (&op->error, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_FAILED,
-                       _("“%s” is locked by this very object, so it is not left behind"), name);
+                       _("“%s” is locked by this very object, so it was not left behind"), name);
           break;
         }
       g_lock_file_waiter_init (&op->waiter, &self->names, 0, 0);

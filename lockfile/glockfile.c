@@ -164,6 +164,15 @@ g_lock_file_set_lost_error (GLockFile  *self,
 
 /* --- The class ------------------------------------------------------------- */
 
+/* When the library is loaded, for g_lock_file_new_for_file() can fail before there is a
+ * class. Messages are UTF-8 whatever the locale is, as all text of GLib's is. */
+__attribute__ ((constructor)) static void
+bind_translations (void)
+{
+  bindtextdomain (GETTEXT_PACKAGE, LOCALEDIR);
+  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
+}
+
 static void
 g_lock_file_get_property (GObject    *object,
                           guint       property_id,
@@ -276,8 +285,6 @@ g_lock_file_class_init (GLockFileClass *klass)
 
   g_lock_file_descriptors_prepare ();
   g_lock_file_debug_prepare ();
-  bindtextdomain (GETTEXT_PACKAGE, LOCALEDIR);
-  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
 
   object_class->get_property = g_lock_file_get_property;
   object_class->set_property = g_lock_file_set_property;
@@ -883,6 +890,7 @@ g_lock_file_verify (GLockFile  *self,
 
       g_lock_file_end (self, 0);
       g_set_error (error, G_LOCK_FILE_ERROR, g_lock_file_attempt_error_code (failure),
+                   /* Translators: the file's name, and the system's reason. */
                    _("Could not look at the lock file “%s”: %s"), name, g_strerror (failure));
       return FALSE;
     }

@@ -131,26 +131,49 @@ g_lock_file_show_name (const char *file_name)
   return g_string_free (shown, FALSE);
 }
 
-/* Only the time on the same day, else also the date. */
-static char *
-format_time (GDateTime *time)
+static gboolean
+is_today (GDateTime *local)
 {
   g_autoptr (GDateTime) now = g_date_time_new_now_local ();
-  g_autoptr (GDateTime) local = g_date_time_to_local (time);
   int year, month, day, now_year, now_month, now_day;
+
+  g_date_time_get_ymd (local, &year, &month, &day);
+  g_date_time_get_ymd (now, &now_year, &now_month, &now_day);
+  return year == now_year && month == now_month && day == now_day;
+}
+
+/* For the sentences with “since”, and for those with “at”, which tell of a leftover: in
+ * some languages the same time takes another form in each. */
+static char *
+format_time (GDateTime *time,
+             gboolean   is_leftover)
+{
+  g_autoptr (GDateTime) local = g_date_time_to_local (time);
+  const char *format;
   char *text;
 
   /* A file may claim the last hour of the year 9999, which it is not everywhere. */
   if (local == NULL)
     local = g_date_time_ref (time);
-  g_date_time_get_ymd (local, &year, &month, &day);
-  g_date_time_get_ymd (now, &now_year, &now_month, &now_day);
-  if (year == now_year && month == now_month && day == now_day)
-    /* Translators: a time of today, as g_date_time_format() takes it. */
-    text = g_date_time_format (local, _("%H:%M"));
+
+  if (is_leftover && is_today (local))
+    /* Translators: a time of today, as g_date_time_format() takes it. It is put into the
+     * sentences on what a program “locked at” this time. */
+    format = C_("locked at", "%H:%M");
+  else if (is_leftover)
+    /* Translators: a time of another day, as g_date_time_format() takes it. It is put into
+     * the sentences on what a program “locked at” this time. */
+    format = C_("locked at", "%H:%M on %-e %B %Y");
+  else if (is_today (local))
+    /* Translators: a time of today, as g_date_time_format() takes it. It is put into the
+     * sentences on what a program has “locked since” this time. */
+    format = C_("locked since", "%H:%M");
   else
-    /* Translators: date and time, as g_date_time_format() takes them. */
-    text = g_date_time_format (local, _("%-e %B %Y, %H:%M"));
+    /* Translators: a time of another day, as g_date_time_format() takes it. It is put into
+     * the sentences on what a program has “locked since” this time. */
+    format = C_("locked since", "%H:%M on %-e %B %Y");
+
+  text = g_date_time_format (local, format);
   return text != NULL ? text : g_date_time_format_iso8601 (local);
 }
 
@@ -565,60 +588,102 @@ typedef struct
   const char *pid;
   const char *user_name;
   const char *hostname;
-  const char *since;
+  const char *time;
 } Shown;
 
 /* Whole sentences, each as a translator needs it: languages order and inflect
  * the parts differently, so none is put together from pieces. */
 
 static char *
-describe_holder (const Shown *s)
+describe_running (const Shown *s)
 {
   if (s->display_name != NULL && s->user_name != NULL)
-    /* Translators: 1 the application's name, 2 its program, 3 the process ID,
-     * 4 the user, 5 the host, 6 a time. */
+    /* Translators: 1 the application's name, 2 its program, 3 the process ID, 4 the user,
+     * 5 the host, 6 the time. */
     return g_strdup_printf (_("“%1$s” (%2$s, process %3$s) run by %4$s on host “%5$s” has locked "
                               "this since %6$s."),
                             s->display_name, s->app_name, s->pid, s->user_name, s->hostname,
-                            s->since);
+                            s->time);
   if (s->display_name != NULL)
+    /* Translators: 1 the application's name, 2 its program, 3 the process ID, 4 the host,
+     * 5 the time. */
     return g_strdup_printf (_("“%1$s” (%2$s, process %3$s) on host “%4$s” has locked this since "
                               "%5$s."),
-                            s->display_name, s->app_name, s->pid, s->hostname, s->since);
+                            s->display_name, s->app_name, s->pid, s->hostname, s->time);
   if (s->user_name != NULL)
+    /* Translators: 1 the program, 2 the process ID, 3 the user, 4 the host, 5 the time. */
     return g_strdup_printf (_("“%1$s” (process %2$s) run by %3$s on host “%4$s” has locked this "
                               "since %5$s."),
-                            s->app_name, s->pid, s->user_name, s->hostname, s->since);
+                            s->app_name, s->pid, s->user_name, s->hostname, s->time);
   if (s->app_name != NULL && s->hostname != NULL)
+    /* Translators: 1 the program, 2 the process ID, 3 the host, 4 the time. */
     return g_strdup_printf (_("“%1$s” (process %2$s) on host “%3$s” has locked this since %4$s."),
-                            s->app_name, s->pid, s->hostname, s->since);
-  return g_strdup_printf (_("Process %1$s has locked this since %2$s."), s->pid, s->since);
+                            s->app_name, s->pid, s->hostname, s->time);
+  /* Translators: 1 the process ID, 2 the time. */
+  return g_strdup_printf (_("Process %1$s has locked this since %2$s."), s->pid, s->time);
+}
+
+static char *
+describe_doubtful (const Shown *s)
+{
+  if (s->display_name != NULL && s->user_name != NULL)
+    /* Translators: 1 the application's name, 2 its program, 3 the process ID, 4 the user,
+     * 5 the host, 6 the time. */
+    return g_strdup_printf (_("“%1$s” (%2$s, process %3$s) run by %4$s on host “%5$s” has locked "
+                              "this since %6$s. It is not known whether it is still running."),
+                            s->display_name, s->app_name, s->pid, s->user_name, s->hostname,
+                            s->time);
+  if (s->display_name != NULL)
+    /* Translators: 1 the application's name, 2 its program, 3 the process ID, 4 the host,
+     * 5 the time. */
+    return g_strdup_printf (_("“%1$s” (%2$s, process %3$s) on host “%4$s” has locked this since "
+                              "%5$s. It is not known whether it is still running."),
+                            s->display_name, s->app_name, s->pid, s->hostname, s->time);
+  if (s->user_name != NULL)
+    /* Translators: 1 the program, 2 the process ID, 3 the user, 4 the host, 5 the time. */
+    return g_strdup_printf (_("“%1$s” (process %2$s) run by %3$s on host “%4$s” has locked this "
+                              "since %5$s. It is not known whether it is still running."),
+                            s->app_name, s->pid, s->user_name, s->hostname, s->time);
+  if (s->app_name != NULL && s->hostname != NULL)
+    /* Translators: 1 the program, 2 the process ID, 3 the host, 4 the time. */
+    return g_strdup_printf (_("“%1$s” (process %2$s) on host “%3$s” has locked this since %4$s. "
+                              "It is not known whether it is still running."),
+                            s->app_name, s->pid, s->hostname, s->time);
+  /* Translators: 1 the process ID, 2 the time. */
+  return g_strdup_printf (_("Process %1$s has locked this since %2$s. It is not known whether it "
+                            "is still running."),
+                          s->pid, s->time);
 }
 
 static char *
 describe_leftover (const Shown *s)
 {
   if (s->display_name != NULL && s->user_name != NULL)
-    /* Translators: 1 the application's name, 2 its program, 3 the process ID,
-     * 4 the user, 5 the host, 6 a time. */
+    /* Translators: 1 the application's name, 2 its program, 3 the process ID, 4 the user,
+     * 5 the host, 6 the time. */
     return g_strdup_printf (_("“%1$s” (%2$s, process %3$s) run by %4$s on host “%5$s” locked this "
                               "at %6$s and ended without unlocking it."),
                             s->display_name, s->app_name, s->pid, s->user_name, s->hostname,
-                            s->since);
+                            s->time);
   if (s->display_name != NULL)
+    /* Translators: 1 the application's name, 2 its program, 3 the process ID, 4 the host,
+     * 5 the time. */
     return g_strdup_printf (_("“%1$s” (%2$s, process %3$s) on host “%4$s” locked this at %5$s and "
                               "ended without unlocking it."),
-                            s->display_name, s->app_name, s->pid, s->hostname, s->since);
+                            s->display_name, s->app_name, s->pid, s->hostname, s->time);
   if (s->user_name != NULL)
+    /* Translators: 1 the program, 2 the process ID, 3 the user, 4 the host, 5 the time. */
     return g_strdup_printf (_("“%1$s” (process %2$s) run by %3$s on host “%4$s” locked this at "
                               "%5$s and ended without unlocking it."),
-                            s->app_name, s->pid, s->user_name, s->hostname, s->since);
+                            s->app_name, s->pid, s->user_name, s->hostname, s->time);
   if (s->app_name != NULL && s->hostname != NULL)
+    /* Translators: 1 the program, 2 the process ID, 3 the host, 4 the time. */
     return g_strdup_printf (_("“%1$s” (process %2$s) on host “%3$s” locked this at %4$s and ended "
                               "without unlocking it."),
-                            s->app_name, s->pid, s->hostname, s->since);
+                            s->app_name, s->pid, s->hostname, s->time);
+  /* Translators: 1 the process ID, 2 the time. */
   return g_strdup_printf (_("Process %1$s locked this at %2$s and ended without unlocking it."),
-                          s->pid, s->since);
+                          s->pid, s->time);
 }
 
 /* Takes a text over in the form in which it may be shown; NULL if nothing of it
@@ -651,7 +716,7 @@ char *
 g_lock_file_info_describe (GLockFileInfo *self)
 {
   g_autofree char *display_name = NULL, *app_name = NULL, *user_name = NULL;
-  g_autofree char *hostname = NULL, *pid = NULL, *since = NULL, *sentence = NULL;
+  g_autofree char *hostname = NULL, *pid = NULL, *time = NULL;
   const GLockFileRecord *record;
   Shown shown;
 
@@ -664,22 +729,24 @@ g_lock_file_info_describe (GLockFileInfo *self)
                        : _("Another program has locked this."));
 
   pid = g_strdup_printf ("%" G_GINT64_FORMAT, record->pid);
-  since = format_time (self->locked_since);
+  time = format_time (self->locked_since, self->holder_state == G_LOCK_FILE_HOLDER_STATE_GONE);
   app_name = show (record->app_name);
   hostname = show (record->hostname);
-  shown = (Shown) { .pid = pid, .since = since, .app_name = app_name, .hostname = hostname };
+  shown = (Shown) { .pid = pid, .time = time, .app_name = app_name, .hostname = hostname };
   if (app_name != NULL && hostname != NULL)
     {
       shown.display_name = display_name = show (record->display_name);
       shown.user_name = user_name = show (record->user_name);
     }
 
-  if (self->holder_state == G_LOCK_FILE_HOLDER_STATE_GONE)
-    return describe_leftover (&shown);
-
-  sentence = describe_holder (&shown);
-  if (self->holder_state == G_LOCK_FILE_HOLDER_STATE_RUNNING)
-    return g_steal_pointer (&sentence);
-  /* Translators: a sentence on who has locked something, and what is added. */
-  return g_strdup_printf (_("%s It is not known whether it is still running."), sentence);
+  switch (self->holder_state)
+    {
+    case G_LOCK_FILE_HOLDER_STATE_RUNNING:
+      return describe_running (&shown);
+    case G_LOCK_FILE_HOLDER_STATE_GONE:
+      return describe_leftover (&shown);
+    case G_LOCK_FILE_HOLDER_STATE_UNKNOWN:
+    default:
+      return describe_doubtful (&shown);
+    }
 }
