@@ -147,6 +147,7 @@ tool_command_take_signals (ToolCommand  *self,
       int failure = errno;
 
       g_set_error (error, G_IO_ERROR, g_io_error_from_errno (failure),
+                   /* Translators: the system's reason. */
                    _("Could not prepare for signals: %s"), g_strerror (failure));
       return FALSE;
     }
@@ -208,6 +209,7 @@ start (ToolCommand *self,
     return 0;
 
   name = g_filename_display_name (argv[0]);
+  /* Translators: the command, and the system's reason. */
   message = g_strdup_printf (_("Could not run “%s”: %s"), name, g_strerror (failure));
   tool_complain (message);
   switch (failure)

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 static const ToolSynopsis synopsis = {
+  /* Translators: what stands for the name of a file, here and in other help. */
   .parameters = N_("LOCK-FILE"),
   .summary = N_("Tells who holds a lock, without disturbing the holder."),
   .description = N_("Exit status: 0 if it is held, 1 if it is not locked, 2 if the file is a "
@@ -160,8 +161,10 @@ tool_info (int    argc,
     g_print ("%s\n", answer);
   if (fflush (stdout) != 0 || ferror (stdout))
     {
-      g_autofree char *message = g_strdup_printf (_("Could not print the answer: %s"),
-                                                  g_strerror (errno));
+      g_autofree char *message = NULL;
+
+      /* Translators: the system's reason. */
+      message = g_strdup_printf (_("Could not print the answer: %s"), g_strerror (errno));
 
       tool_complain (message);
       return EX_SOFTWARE;

@@ -13,6 +13,8 @@
 static const ToolSynopsis synopsis = {
   .parameters = N_("COMMAND [ARGUMENT…]"),
   .summary = N_("Locks between processes that stand as files."),
+  /* Translators: “run”, “info” and “remove” stay as they are. COMMAND is what stands for them
+   * in the usage too. */
   .description = N_("Commands:\n"
                     "  run     Run a program while holding a lock\n"
                     "  info    Tell who holds a lock\n"

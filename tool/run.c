@@ -24,11 +24,12 @@
 static const ToolSynopsis synopsis = {
   .parameters = N_("LOCK-FILE [--] COMMAND [ARGUMENT…]"),
   .summary = N_("Waits for a lock, runs a command, and lets go when the command has ended."),
+  /* Translators: LOCK-FILE and SECONDS are what stands for them elsewhere in the help. */
   .description = N_("Options that follow LOCK-FILE belong to the command. SECONDS can be a "
                     "fraction, such\n"
                     "as 0.5.\n"
                     "\n"
-                    "Exit status: the command's, or 128+N if signal N ended it; 75 if the lock "
+                    "Exit status: the command’s, or 128+N if signal N ended it; 75 if the lock "
                     "could not\n"
                     "be had in time, 127 if there is no such command, 126 if it cannot be run, "
                     "64 for\n"
@@ -175,7 +176,7 @@ tell_cb (GObject      *source,
 
   name = g_filename_display_name (g_lock_file_get_file_name (run->lock_file));
   description = info != NULL ? g_lock_file_info_describe (info) : g_strdup (error->message);
-  /* Translators: the file's name, and a sentence on who holds the lock. */
+  /* Translators: the file's name, and a whole sentence, or two, on who holds the lock. */
   message = g_strdup_printf (_("Waiting for the lock “%s”. %s"), name, description);
   tool_complain (message);
 }

@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 import examples
+import locales
 from tap import Skip, run, test
 
 parser = argparse.ArgumentParser()
@@ -37,11 +38,25 @@ run_env = {
 }
 
 
-def call(*command, **more_env):
+# Before there is any object of the library's.
+FAILS = """
+import locale
+import gi
+gi.require_version('GLockFile', '1.0')
+from gi.repository import Gio, GLib, GLockFile
+locale.setlocale(locale.LC_ALL, '')
+try:
+    GLockFile.LockFile.new_for_file(Gio.File.new_for_uri('http://example.org/'))
+except GLib.Error as error:
+    print(error.message)
+"""
+
+
+def call(*command, status=0, **more_env):
     finished = subprocess.run(command, cwd=top, env={**os.environ, **more_env}, text=True,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT)
-    assert finished.returncode == 0, f'{shlex.join(map(str, command))}\n{finished.stdout}'
+    assert finished.returncode == status, f'{shlex.join(map(str, command))}\n{finished.stdout}'
     return finished.stdout.strip()
 
 
@@ -98,6 +113,24 @@ def the_tool_is_installed():
                            **run_env))
     assert info['holder-state'] == 'running', info
     assert not (top / 'tool.lock').exists()
+
+
+@test
+def translations_are_installed_and_found():
+    languages = [line for line in (arguments.source_root / 'po' / 'LINGUAS').read_text().split('\n')
+                 if line and not line.startswith('#')]
+    for language in languages:
+        installed(f'share/locale/{language}/LC_MESSAGES/glockfile.mo')
+    german = {**run_env, **locales.make(top / 'locales', 'de_DE.UTF-8'), 'LC_ALL': 'de_DE.UTF-8'}
+    if arguments.tool == 'yes':
+        tool = prefix / 'bin' / 'glockfile'
+        said = {call(tool, 'info', 'nothing.lock', **german, LANGUAGE=language, status=1)
+                for language in languages}
+        assert len(said) == len(languages) and '„nothing.lock“ ist nicht gesperrt.' in said, said
+    if arguments.gi_python:
+        said = call(arguments.gi_python, '-c', FAILS, **german)
+        assert said == '„http://example.org/“ hat keinen lokalen Pfad, ' \
+                       'daher kann es keine Sperrdatei geben', said
 
 
 @test

@@ -58,6 +58,8 @@ try_in_vain (const char *folder,
   g_autoptr (GLockFile) lock_file = g_lock_file_new (path);
   g_autoptr (GError) error = NULL;
 
+  /* However old the files are by now. */
+  g_lock_file_set_stale_lock_time (lock_file, 0);
   say_error (name, g_lock_file_try_lock (lock_file, 0, NULL, &error), &error);
 }
 

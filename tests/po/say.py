@@ -28,7 +28,8 @@ def say_error(name, function, *arguments):
 
 
 def lock_file(name):
-    return GLockFile.LockFile.new(os.path.join(folder, name))
+    # However old the file is by now.
+    return GLockFile.LockFile(file_name=os.path.join(folder, name), stale_lock_time=0)
 
 
 def try_in_thread():

@@ -202,16 +202,18 @@ def messages_are_not_put_together():
     glue = re.compile(r'\b(?:g_strconcat|g_strjoin|g_string_(?:append|prepend|insert)\w*'
                       r'|strcat|g_strlcat)\b[^;]*\b_ ?\(')
     shown = re.compile(r'\b(?:g_set_error(?:_literal)?|g_error_new(?:_literal)?|g_prefix_error'
-                       r'|g_task_return_new_error|tool_complain|tool_usage_error)\s*\(([^;]*);')
+                       r'|g_task_return_new_error|tool_complain|tool_usage_error|g_print(?:err)?'
+                       r'|puts)\s*\(([^;{}]*);')
+    name_or_placeholder = re.compile(r'glockfile|%\w|\\n')
     for path in sources():
         text = re.sub(r'/\*.*?\*/', '', path.read_text(), flags=re.DOTALL)
         found = glue.search(text)
         assert not found, f'{path}: {found.group()}'
         for call_of in shown.finditer(text):
             rest = re.sub(r'\b_ ?\((?:\s*"(?:[^"\\]|\\.)*")+\)', '', call_of.group(1))
-            literals = [literal for literal in re.findall(r'"((?:[^"\\]|\\.)*)"', rest)
-                        if literal != '%s']
-            assert not literals, f'{path}: {call_of.group()}'
+            literals = ''.join(re.findall(r'"((?:[^"\\]|\\.)*)"', rest))
+            assert not re.search(r'\w', name_or_placeholder.sub('', literals)), \
+                f'{path}: {call_of.group()}'
 
 
 run()
