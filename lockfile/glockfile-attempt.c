@@ -107,6 +107,8 @@ free_remover (GLockFileAttempt *self)
   g_lock_file_names_clear (&self->remover_names);
 }
 
+static void abandon (GLockFileAttempt *self);
+
 /*
  * g_lock_file_attempt_clear:
  *
@@ -118,7 +120,7 @@ g_lock_file_attempt_clear (GLockFileAttempt *self)
   /* A file that was created, but could not be locked because somebody else took
    * it for a leftover, is theirs to remove; unless they have given it back. */
   if (self->created && g_lock_file_disk_lock (&self->candidate) == 0)
-    g_lock_file_abandon (&self->candidate, self->names);
+    abandon (self);
   g_lock_file_disk_close (&self->candidate);
   end_keeping (self);
   free_suspect (self);
@@ -354,7 +356,7 @@ finish_creation (GLockFileAttempt *self)
   self->created = FALSE;
   if (error != 0)
     {
-      g_lock_file_abandon (&self->candidate, self->names);
+      abandon (self);
       return fail (self, G_LOCK_FILE_STEP_CREATE, error);
     }
   g_lock_file_debug (self->names->path, "locked: created by its name, %s (R3)",
@@ -374,6 +376,8 @@ create (GLockFileAttempt *self)
       if (g_lock_file_volume_is_document_portal (type, self->names->directory))
         return fail (self, G_LOCK_FILE_STEP_PORTAL, ENOTSUP);
       learn_volume (self, type);
+      /* The file stands empty until it is written: that be soon. */
+      g_lock_file_process_prepare ();
       error = g_lock_file_disk_create (self->names->path, &self->candidate);
     }
   if (error == EEXIST)
@@ -423,21 +427,26 @@ publish (GLockFileAttempt *self)
 
 /* --- Judging (section 3 of the protocol) ----------------------------------- */
 
+static void
+make_remover (GLockFileAttempt *self)
+{
+  if (self->remover != NULL)
+    return;
+
+  g_lock_file_names_init (&self->remover_names, self->names->removal_path);
+  self->remover = g_new (GLockFileAttempt, 1);
+  g_lock_file_attempt_init (self->remover, &self->remover_names, REMOVAL_STALE_TIME);
+  self->remover->depth = self->depth + 1;
+  self->remover->no_candidates = self->no_candidates;
+}
+
 static GLockFileOutcome
 remover_lock (GLockFileAttempt *self)
 {
   GLockFileOutcome outcome;
   guint tries = 0;
 
-  if (self->remover == NULL)
-    {
-      g_lock_file_names_init (&self->remover_names, self->names->removal_path);
-      self->remover = g_new (GLockFileAttempt, 1);
-      g_lock_file_attempt_init (self->remover, &self->remover_names, REMOVAL_STALE_TIME);
-      self->remover->depth = self->depth + 1;
-      self->remover->no_candidates = self->no_candidates;
-    }
-
+  make_remover (self);
   do
     outcome = g_lock_file_attempt_lock (self->remover);
   while (outcome == G_LOCK_FILE_OUTCOME_RETRY && ++tries < MAX_REMOVER_TRIES);
@@ -448,7 +457,7 @@ static void
 remover_unlock (GLockFileAttempt *self)
 {
   if (self->remover->candidate.fd >= 0)
-    g_lock_file_abandon (&self->remover->candidate, &self->remover_names);
+    abandon (self->remover);
 }
 
 /* The age of a file is that by the file system's own clock, which only a file
@@ -890,6 +899,69 @@ contest (GLockFileAttempt *self)
 
   g_lock_file_disk_forget (sight);
   return outcome;
+}
+
+/* --- Letting go (R14) ------------------------------------------------------ */
+
+/* Removes P.rmlock if it is a leftover, as that of a process that was killed behind its
+ * removal of P. Nobody needs it out of the way, but nobody else might ever come to
+ * remove it, and as long as it is there each release has to look what it means.
+ */
+static void
+clear_removal (GLockFileAttempt *self)
+{
+  if (self->depth + 1 >= MAX_DEPTH)
+    return;
+
+  free_remover (self);
+  make_remover (self);
+  contest (self->remover);
+  /* Nobody comes back to what this may have begun. */
+  free_remover (self);
+}
+
+/* Lets go of the candidate, whose name is the path. */
+static void
+abandon (GLockFileAttempt *self)
+{
+  gboolean lost, removal_stands;
+
+  g_lock_file_release (&self->candidate, self->names, &lost, &removal_stands);
+  if (removal_stands)
+    {
+      clear_removal (self);
+      g_lock_file_close_when_safe (&self->candidate, self->names);
+    }
+}
+
+/*
+ * g_lock_file_attempt_let_go:
+ * @handle: what g_lock_file_attempt_steal() gave
+ * @lost: (out): whether the file at the path was no longer ours
+ *
+ * Gives a lock back. Whatever comes, @handle is closed and the kernel lock is free
+ * soon; a file that could not be deleted is then found stale at once.
+ *
+ * Returns: 0 or an errno
+ */
+int
+g_lock_file_attempt_let_go (GLockFileHandle      *handle,
+                            const GLockFileNames *names,
+                            gboolean             *lost)
+{
+  gboolean removal_stands;
+  int error = g_lock_file_release (handle, names, lost, &removal_stands);
+
+  if (removal_stands)
+    {
+      GLockFileAttempt self;
+
+      g_lock_file_attempt_init (&self, names, 0);
+      clear_removal (&self);
+      g_lock_file_attempt_clear (&self);
+      g_lock_file_close_when_safe (handle, names);
+    }
+  return error;
 }
 
 /* --- What an attempt is for ------------------------------------------------ */

@@ -104,6 +104,9 @@ void             g_lock_file_attempt_rest        (GLockFileAttempt *attempt,
 
 GLockFileProcess g_lock_file_attempt_see_process (GLockFileAttempt *attempt);
 GLockFileHandle  g_lock_file_attempt_steal       (GLockFileAttempt *attempt);
+int              g_lock_file_attempt_let_go      (GLockFileHandle  *handle,
+                                                  const GLockFileNames *names,
+                                                  gboolean         *lost);
 GLockFileInfo   *g_lock_file_attempt_get_holder  (GLockFileAttempt *attempt);
 GLockFileError   g_lock_file_attempt_error_code  (int               error);
 void             g_lock_file_attempt_set_error   (GLockFileAttempt *attempt,

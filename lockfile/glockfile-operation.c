@@ -7,7 +7,6 @@
 #include "glockfile-operation.h"
 
 #include "glockfile-descriptors.h"
-#include "glockfile-release.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
@@ -161,7 +160,7 @@ release (Operation *op)
     return; /* A locker was quicker. */
 
   op->changes |= G_LOCK_FILE_CHANGE_LOCKED;
-  error = g_lock_file_release (&handle, &self->names, &lost);
+  error = g_lock_file_attempt_let_go (&handle, &self->names, &lost);
   if (crowded)
     g_lock_file_crowd_remember (self->names.path);
 
@@ -293,11 +292,12 @@ discard (Operation           *op,
          GLockFileStepResult  result)
 {
   GLockFileHandle handle;
+  gboolean lost;
 
   if (op->kind == G_LOCK_FILE_OPERATION_ACQUIRE && result == G_LOCK_FILE_STEP_RESULT_GOT)
     {
       handle = g_lock_file_attempt_steal (&op->waiter.attempt);
-      g_lock_file_abandon (&handle, &op->lock_file->names);
+      g_lock_file_attempt_let_go (&handle, &op->lock_file->names, &lost);
     }
 }
 

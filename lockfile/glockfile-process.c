@@ -209,6 +209,18 @@ get_self (void)
 }
 
 /*
+ * g_lock_file_process_prepare:
+ *
+ * Finds out who we are, if that is not known yet: it may take its time, as users'
+ * names may come over a network.
+ */
+void
+g_lock_file_process_prepare (void)
+{
+  get_self ();
+}
+
+/*
  * g_lock_file_process_get_hostname:
  *
  * The name of this host. It can be renamed at any time, so it is asked again,

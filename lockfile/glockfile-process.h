@@ -25,6 +25,7 @@ typedef enum
   G_LOCK_FILE_PROCESS_REUSED,   /* the number is another process' now */
 } GLockFileProcess;
 
+void             g_lock_file_process_prepare     (void);
 void             g_lock_file_process_fill_record  (GLockFileRecord       *record);
 void             g_lock_file_process_get_hostname (char                  *buffer,
                                                    gsize                  size);

@@ -165,34 +165,23 @@ linger (GLockFileHandle   *handle,
   return TRUE;
 }
 
-/* Closes the file, whose name is gone: now, or when it is safe. */
-static void
-close_when_safe (GLockFileHandle *handle,
-                 const char      *removal_path)
-{
-  GLockFileId removal;
-
-  if (g_lock_file_disk_identify (removal_path, &removal) == 0 &&
-      linger (handle, removal_path, &removal))
-    g_lock_file_debug (removal_path, "somebody removes under this: keeping the kernel lock (R14)");
-  else
-    g_lock_file_disk_close (handle);
-}
-
 /*
  * g_lock_file_release:
  * @lost: (out): whether the file at the path was no longer ours
+ * @removal_stands: (out): whether @handle is left to g_lock_file_close_when_safe(),
+ *   for there is a P.rmlock
  *
- * Gives the lock back. Whatever comes, @handle is closed and the kernel lock
- * is free soon; a file that could not be deleted is then found stale at once.
+ * Unlinks the file if it is ours, and closes it.
  *
  * Returns: 0 or an errno
  */
 int
 g_lock_file_release (GLockFileHandle      *handle,
                      const GLockFileNames *names,
-                     gboolean             *lost)
+                     gboolean             *lost,
+                     gboolean             *removal_stands)
 {
+  GLockFileId removal;
   gboolean is_there;
   int error = g_lock_file_disk_unlink (names, &handle->id, &is_there);
 
@@ -203,23 +192,28 @@ g_lock_file_release (GLockFileHandle      *handle,
     g_lock_file_debug (names->path, "%s (R14)",
                        is_there ? "unlocked: deleted" : "lost: somebody removed or replaced it");
 
-  if (error == 0 && is_there)
-    close_when_safe (handle, names->removal_path);
-  else
+  *removal_stands = error == 0 && is_there &&
+                    g_lock_file_disk_identify (names->removal_path, &removal) == 0;
+  if (!*removal_stands)
     g_lock_file_disk_close (handle);
   return error;
 }
 
 /*
- * g_lock_file_abandon:
+ * g_lock_file_close_when_safe:
  *
- * Like g_lock_file_release(), where nobody is left to be told.
+ * Closes the file, whose name is gone: now, or when no removal is under way any more.
  */
 void
-g_lock_file_abandon (GLockFileHandle      *handle,
-                     const GLockFileNames *names)
+g_lock_file_close_when_safe (GLockFileHandle      *handle,
+                             const GLockFileNames *names)
 {
-  gboolean lost;
+  GLockFileId removal;
 
-  g_lock_file_release (handle, names, &lost);
+  if (g_lock_file_disk_identify (names->removal_path, &removal) == 0 &&
+      linger (handle, names->removal_path, &removal))
+    g_lock_file_debug (names->removal_path,
+                       "somebody removes under this: keeping the kernel lock (R14)");
+  else
+    g_lock_file_disk_close (handle);
 }

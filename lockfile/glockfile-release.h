@@ -8,10 +8,11 @@
 
 G_BEGIN_DECLS
 
-int   g_lock_file_release (GLockFileHandle      *handle,
-                           const GLockFileNames *names,
-                           gboolean             *lost);
-void  g_lock_file_abandon (GLockFileHandle      *handle,
-                           const GLockFileNames *names);
+int   g_lock_file_release         (GLockFileHandle      *handle,
+                                   const GLockFileNames *names,
+                                   gboolean             *lost,
+                                   gboolean             *removal_stands);
+void  g_lock_file_close_when_safe (GLockFileHandle      *handle,
+                                   const GLockFileNames *names);
 
 G_END_DECLS

@@ -6,11 +6,11 @@
 
 #include "glockfile.h"
 
+#include "glockfile-attempt.h"
 #include "glockfile-debug.h"
 #include "glockfile-descriptors.h"
 #include "glockfile-operation.h"
 #include "glockfile-private.h"
-#include "glockfile-release.h"
 
 #include <glib/gi18n-lib.h>
 #include <unistd.h>
@@ -258,10 +258,10 @@ g_lock_file_dispose (GObject *object)
 {
   GLockFile *self = G_LOCK_FILE (object);
   GLockFileHandle handle;
-  gboolean crowded;
+  gboolean crowded, lost;
 
   if (g_lock_file_take_handle (self, &handle, &crowded))
-    g_lock_file_abandon (&handle, &self->names);
+    g_lock_file_attempt_let_go (&handle, &self->names, &lost);
 
   G_OBJECT_CLASS (g_lock_file_parent_class)->dispose (object);
 }
