@@ -22,10 +22,10 @@
  * At the end of input it drops the object and returns normally.
  */
 
+#include "ways.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <grp.h>
-#include <lockfile/glockfile-disk-calls.h>
 #include <lockfile/glockfile.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,52 +35,6 @@
 
 /* A helper that waits for a lock does not see that its test is gone. */
 #define HELPER_LIFE_TIME (30 * 60)
-
-#define NFS_SUPER_MAGIC 0x6969
-
-static GLockFileSystemCalls real_calls;
-
-static int
-open_without_tmpfile (const char *path,
-                      int         flags,
-                      mode_t      mode)
-{
-  if ((flags & O_TMPFILE) == O_TMPFILE)
-    {
-      errno = EOPNOTSUPP;
-      return -1;
-    }
-
-  return real_calls.open (path, flags, mode);
-}
-
-static int
-flock_unsupported (int fd,
-                   int operation)
-{
-  errno = ENOLCK;
-  return -1;
-}
-
-static int
-statfs_shared (const char    *path,
-               struct statfs *buffer)
-{
-  int result = real_calls.statfs (path, buffer);
-
-  buffer->f_type = NFS_SUPER_MAGIC;
-  return result;
-}
-
-static int
-fstatfs_shared (int            fd,
-                struct statfs *buffer)
-{
-  int result = real_calls.fstatfs (fd, buffer);
-
-  buffer->f_type = NFS_SUPER_MAGIC;
-  return result;
-}
 
 static void
 become_user (int uid)
@@ -231,18 +185,16 @@ main (int    argc,
 {
   int stale_lock_time = -1;
   int uid = -1;
-  gboolean no_tmpfile = FALSE;
-  gboolean no_flock = FALSE;
-  gboolean shared = FALSE;
+  TestWay way = { 0 };
   g_autofree char *name = NULL;
   g_auto (GStrv) file_names = NULL;
   const GOptionEntry entries[] = {
     { "stale-lock-time", 0, 0, G_OPTION_ARG_INT, &stale_lock_time, "The object's property", "MS" },
     { "name", 0, 0, G_OPTION_ARG_STRING, &name, "Display name of the application", "NAME" },
     { "uid", 0, 0, G_OPTION_ARG_INT, &uid, "Run as this user (and group)", "UID" },
-    { "no-tmpfile", 0, 0, G_OPTION_ARG_NONE, &no_tmpfile, "Refuse O_TMPFILE (R3)", NULL },
-    { "no-flock", 0, 0, G_OPTION_ARG_NONE, &no_flock, "Refuse kernel locks (R6)", NULL },
-    { "shared", 0, 0, G_OPTION_ARG_NONE, &shared, "Call every volume shared", NULL },
+    { "no-tmpfile", 0, 0, G_OPTION_ARG_NONE, &way.no_tmpfile, "Refuse O_TMPFILE (R3)", NULL },
+    { "no-flock", 0, 0, G_OPTION_ARG_NONE, &way.no_flock, "Refuse kernel locks (R6)", NULL },
+    { "shared", 0, 0, G_OPTION_ARG_NONE, &way.shared, "Call every volume shared", NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &file_names, NULL, "LOCK-FILE" },
     { NULL },
   };
@@ -259,16 +211,7 @@ main (int    argc,
   if (file_names == NULL || g_strv_length (file_names) != 1)
     g_error ("One lock file must be named");
 
-  real_calls = g_lock_file_system_calls;
-  if (no_tmpfile)
-    g_lock_file_system_calls.open = open_without_tmpfile;
-  if (no_flock)
-    g_lock_file_system_calls.flock = flock_unsupported;
-  if (shared)
-    {
-      g_lock_file_system_calls.statfs = statfs_shared;
-      g_lock_file_system_calls.fstatfs = fstatfs_shared;
-    }
+  test_way_take (&way);
   if (name != NULL)
     g_set_application_name (name);
   if (uid >= 0)

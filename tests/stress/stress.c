@@ -9,11 +9,12 @@
  * read and written without any protection but the lock.
  */
 
+#include "ways.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <gio/gio.h>
 #include <glib/gstdio.h>
-#include <lockfile/glockfile-disk-calls.h>
 #include <lockfile/glockfile.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -76,7 +77,7 @@ typedef struct
   int          slot;
   int          n_threads;
   int          turns;            /* of each thread; 0: until it is told to stop */
-  gboolean     no_tmpfile;       /* R3 instead of R2 */
+  TestWay      way;
   gboolean     short_stale_time; /* so that an empty file of a crashed R3 goes (J7) */
 } Part;
 
@@ -248,23 +249,6 @@ be_inside (const Part *part,
 
 /* ---- The players ---- */
 
-static int (*system_open) (const char *path,
-                           int         flags,
-                           mode_t      mode);
-
-static int
-open_without_tmpfile (const char *path,
-                      int         flags,
-                      mode_t      mode)
-{
-  if ((flags & O_TMPFILE) == O_TMPFILE)
-    {
-      errno = EOPNOTSUPP;
-      return -1;
-    }
-  return system_open (path, flags, mode);
-}
-
 static gboolean
 acquire (GLockFile *lock_file,
          GRand     *random,
@@ -339,11 +323,7 @@ start_process (void      (*function) (const Part *part),
     return pid;
 
   prctl (PR_SET_PDEATHSIG, SIGKILL);
-  if (part->no_tmpfile)
-    {
-      system_open = g_lock_file_system_calls.open;
-      g_lock_file_system_calls.open = open_without_tmpfile;
-    }
+  test_way_take (&part->way);
   function (part);
   _exit (EXIT_SUCCESS);
 }
@@ -518,7 +498,7 @@ cast_part (Part           *part,
     .slot = slot,
     .n_threads = scenario->with_threads && slot >= N_PLAYERS - 2 ? 4 : 1,
     .turns = scenario->turns,
-    .no_tmpfile = scenario->with_no_tmpfile && slot % 2 == 1,
+    .way.no_tmpfile = scenario->with_no_tmpfile && slot % 2 == 1,
     .short_stale_time = scenario->with_no_tmpfile,
   };
 }
@@ -544,7 +524,7 @@ be_violent (const Stage *stage,
       int victim = g_rand_boolean (random) ? stage->arena->owner_slot
                                            : g_rand_int_range (random, 0, N_PLAYERS);
 
-      if (g_rand_boolean (random))
+      if (g_rand_int_range (random, 0, 3) > 0)
         {
           int status;
 
@@ -561,7 +541,7 @@ be_violent (const Stage *stage,
           kill (pids[victim], SIGCONT);
           violence->stops++;
         }
-      g_usleep (g_rand_int_range (random, 100, 10000));
+      g_usleep (g_rand_int_range (random, 100, 8000));
 
       last_entry = MAX (last_entry, stage->arena->last_entry);
       if (now_us () - last_entry > HANG_LIMIT_US)
