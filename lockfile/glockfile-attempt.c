@@ -24,8 +24,8 @@
  */
 
 /* R5: each removal goes under a lock file of its own, whose leftover needs
- * another. It takes a crash within the same microseconds to need one more, so
- * an end at this depth is never met. */
+ * another. It takes a crash within the same microseconds to need one more; but where
+ * there are no candidates (R3) such crashes are many. */
 #define MAX_DEPTH 6
 
 /* P.rmlock is held for microseconds. Milliseconds. */
@@ -790,17 +790,19 @@ check_suspect (GLockFileAttempt *self,
 static GLockFileOutcome
 remove_suspect (GLockFileAttempt *self)
 {
-  gboolean under_lock = TRUE, still_stale = FALSE;
+  gboolean under_lock = (self->depth + 1 < MAX_DEPTH), still_stale = FALSE;
   int error;
 
-  /* A third party in the way, that itself died in the way, and so on. */
-  if (self->depth + 1 >= MAX_DEPTH)
+  /* A third party died in the way, in whose way another one died, and so on. Only Qt
+   * processes that remove this very file make a further lock necessary, where there are
+   * kernel locks; and without an end that comes free all of it would be held for ever. */
+  if (!under_lock && self->suspect->kernel != G_LOCK_FILE_KERNEL_FREE)
     {
       free_suspect (self);
       return hold_on (self, G_LOCK_FILE_HELD_BY_JUDGEMENT, -1);
     }
 
-  switch (remover_lock (self))
+  switch (under_lock ? remover_lock (self) : G_LOCK_FILE_OUTCOME_GOT)
     {
     case G_LOCK_FILE_OUTCOME_GOT:
       break;

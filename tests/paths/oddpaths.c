@@ -28,6 +28,10 @@
 /* An error that waiting cannot cure comes long before this, in microseconds. */
 #define AT_ONCE (20 * G_TIME_SPAN_SECOND)
 
+/* So many files, P and one removal lock above the other, are all that the library looks
+ * at. */
+#define REMOVAL_LOCKS 6
+
 static const SceneOptions as_usual = { NULL };
 
 typedef struct
@@ -1312,9 +1316,9 @@ test_removal_lock_is_leftover (TestFolder    *folder,
     }
 }
 
-/* A leftover of P, one of P.rmlock, one of P.rmlock.rmlock, and so on: what is
- * in the way is cleared away first. That ends somewhere, and counts as held
- * there: nothing is removed without a lock of its own.
+/* A leftover of P, one of P.rmlock, one of P.rmlock.rmlock, and so on: what is in the
+ * way is cleared away first. That ends somewhere; the last one is removed without a lock
+ * of its own, or crashes in a row could lock everybody out for ever.
  */
 static void
 test_removal_lock_chain (TestFolder    *folder,
@@ -1322,7 +1326,6 @@ test_removal_lock_chain (TestFolder    *folder,
 {
   g_autoptr (TestHelper) helper = test_helper_start (folder->lock_file, NULL);
   g_autofree char *path = g_strdup (folder->lock_file);
-  g_autofree char *before = NULL;
 
   for (guint i = 0; i < GPOINTER_TO_UINT (length); i++)
     {
@@ -1333,12 +1336,31 @@ test_removal_lock_chain (TestFolder    *folder,
       path = next;
     }
 
-  if (GPOINTER_TO_UINT (length) <= 3)
+  scene_check (helper, "try 0", SCENE_OK);
+  scene_check (helper, "unlock", SCENE_OK);
+  if (GPOINTER_TO_UINT (length) <= REMOVAL_LOCKS)
+    test_folder_assert_empty (folder);
+}
+
+/* Without kernel locks (R6) nothing is removed without a lock of its own: there the end
+ * of the chain counts as held.
+ */
+static void
+test_removal_lock_chain_without_kernel_locks (TestFolder    *folder,
+                                              gconstpointer  data)
+{
+  const SceneOptions no_flock = { "--no-flock" };
+  g_autoptr (TestHelper) helper = scene_start (folder->lock_file, no_flock);
+  g_autofree char *path = g_strdup (folder->lock_file);
+  g_autofree char *before = NULL;
+
+  for (guint i = 0; i < REMOVAL_LOCKS; i++)
     {
-      scene_check (helper, "try 0", SCENE_OK);
-      scene_check (helper, "unlock", SCENE_OK);
-      test_folder_assert_empty (folder);
-      return;
+      char *next = removal_lock (path);
+
+      scene_leave_behind (path, no_flock);
+      g_free (path);
+      path = next;
     }
 
   before = scene_describe (folder->path);
@@ -1436,7 +1458,10 @@ main (int    argc,
        test_removal_lock_is_leftover);
   ADD ("/paths/removal-lock/held", NULL, test_removal_lock_is_held);
   ADD ("/paths/removal-lock/chain", GUINT_TO_POINTER (3), test_removal_lock_chain);
+  ADD ("/paths/removal-lock/long-chain", GUINT_TO_POINTER (REMOVAL_LOCKS), test_removal_lock_chain);
   ADD ("/paths/removal-lock/endless-chain", GUINT_TO_POINTER (12), test_removal_lock_chain);
+  ADD ("/paths/removal-lock/long-chain/without-kernel-locks", NULL,
+       test_removal_lock_chain_without_kernel_locks);
 
   return g_test_run ();
 #undef ADD
