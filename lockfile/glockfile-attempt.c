@@ -460,15 +460,21 @@ remover_unlock (GLockFileAttempt *self)
     abandon (self->remover);
 }
 
-/* The age of a file is that by the file system's own clock, which only a file
- * tells that has just been made: a candidate or, where there are none, P.rmlock.
+/* The age of a file is that by the file system's own clock. A local one has that of this
+ * kernel. Of another only a file tells that has just been made: a candidate or, where
+ * there are none, P.rmlock; and whoever is killed while asking leaves that empty.
  */
 static void
 ask_clock (GLockFileAttempt *self)
 {
   GLockFileHandle handle = G_LOCK_FILE_HANDLE_INIT;
 
-  if (!self->no_candidates &&
+  if (self->volume_known && self->volume == G_LOCK_FILE_VOLUME_LOCAL)
+    {
+      self->clock_at_boot = g_lock_file_process_file_clock () - g_lock_file_process_boot_clock ();
+      self->clock_known = TRUE;
+    }
+  else if (!self->no_candidates &&
       g_lock_file_disk_open_candidate (self->names->directory, &handle) == 0)
     {
       learn_volume (self, handle.volume_type);

@@ -361,6 +361,16 @@ g_lock_file_process_boot_clock (void)
   return now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
 }
 
+/* With what this kernel stamps files: microseconds since 1970. */
+gint64
+g_lock_file_process_file_clock (void)
+{
+  struct timespec now;
+
+  clock_gettime (CLOCK_REALTIME_COARSE, &now);
+  return now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
+}
+
 /*
  * g_lock_file_process_look:
  * @record: what a lock file says

@@ -38,5 +38,6 @@ GLockFileProcess g_lock_file_process_look        (const GLockFileRecord *record,
                                                   gint64                 file_age);
 void             g_lock_file_process_new_token   (char                   token[37]);
 gint64           g_lock_file_process_boot_clock  (void);
+gint64           g_lock_file_process_file_clock  (void);
 
 G_END_DECLS
