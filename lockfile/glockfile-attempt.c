@@ -786,7 +786,7 @@ check_suspect (GLockFileAttempt *self,
     return error;
   record = read_sight (self->suspect);
   judge (self, self->suspect, record);
-  *still_stale = self->judgement.verdict == G_LOCK_FILE_VERDICT_STALE;
+  *still_stale = record != NULL && self->judgement.verdict == G_LOCK_FILE_VERDICT_STALE;
   if (*still_stale)
     set_holder (self, record);
   return 0;

@@ -46,7 +46,7 @@
  * kernel goes through all of them in each call. Where that takes long, several times in a
  * row, this process takes no place for a while. It is the thread's own time that counts,
  * for on a busy system everything takes long. */
-#define SLOW_CALL (100 * 1000)  /* nanoseconds; those of ten thousand waiters */
+#define SLOW_CALL 100000        /* nanoseconds; those of ten thousand waiters */
 #define MANY_SLOW_CALLS 3
 #define ABSTINENCE (10 * G_TIME_SPAN_SECOND)
 

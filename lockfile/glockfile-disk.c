@@ -407,7 +407,7 @@ check_in (int                directory,
           const char        *path,
           gboolean          *is_there)
 {
-  GLockFileId found;
+  GLockFileId found = { 0 };
   int error = identify_in (directory, path, &found);
 
   *is_there = error == 0 && g_lock_file_id_equal (id, &found);

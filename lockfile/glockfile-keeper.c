@@ -320,13 +320,14 @@ g_lock_file_keeper_new (GLockFile             *lock_file,
   g_lock_file_suspension_init (&self->suspension, beats ? NULL : context, G_PRIORITY_DEFAULT,
                                go_on, self);
   if (beats)
-    self->beat = stale_lock_time == 0
-                   ? LONGEST_BEAT
-                   : CLAMP ((gint64) stale_lock_time * G_TIME_SPAN_MILLISECOND / 3, SHORTEST_BEAT,
-                            LONGEST_BEAT);
-  if (beats)
-    g_lock_file_debug (lock_file->names.path, "will be renewed every %" G_GINT64_FORMAT " ms, for its "
-                       "kernel lock may not reach everywhere (R17)", self->beat / 1000);
+    {
+      self->beat = stale_lock_time == 0
+                     ? LONGEST_BEAT
+                     : CLAMP ((gint64) stale_lock_time * G_TIME_SPAN_MILLISECOND / 3, SHORTEST_BEAT,
+                              LONGEST_BEAT);
+      g_lock_file_debug (lock_file->names.path, "will be renewed every %" G_GINT64_FORMAT " ms, for "
+                         "its kernel lock may not reach everywhere (R17)", self->beat / 1000);
+    }
   return self;
 }
 

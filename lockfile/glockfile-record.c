@@ -44,21 +44,19 @@ unescape (const char *value,
 
   for (const char *p = value; p < end; p++)
     {
-      if (*p != '\\' || p + 1 == end)
-        {
-          g_string_append_c (text, *p);
-        }
-      else if (p[1] == 'n')
+      gsize left = *p == '\\' ? end - p : 0;
+
+      if (left >= 2 && p[1] == 'n')
         {
           g_string_append_c (text, '\n');
           p += 1;
         }
-      else if (p[1] == '\\')
+      else if (left >= 2 && p[1] == '\\')
         {
           g_string_append_c (text, '\\');
           p += 1;
         }
-      else if (p[1] == 'x' && end - p >= 4 &&
+      else if (left >= 4 && p[1] == 'x' &&
                g_ascii_isxdigit (p[2]) && g_ascii_isxdigit (p[3]) &&
                (p[2] != '0' || p[3] != '0'))
         {
