@@ -431,7 +431,8 @@ g_lock_file_new_for_file (GFile   *file,
   path = g_file_peek_path (file);
   if (path == NULL)
     {
-      g_autofree char *name = g_file_get_parse_name (file);
+      g_autofree char *parse_name = g_file_get_parse_name (file);
+      g_autofree char *name = g_lock_file_show_name (parse_name);
 
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
                    _("“%s” has no local path, so there can be no lock file"), name);

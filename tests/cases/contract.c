@@ -205,7 +205,7 @@ test_new_for_file (TestFolder    *folder,
 {
   g_autoptr (GFile) file = g_file_new_for_path (folder->lock_file);
   g_autoptr (GFile) remote = g_file_new_for_uri ("glockfile-no-such-scheme://host/test.lock");
-  g_autoptr (GFile) resource = g_file_new_for_uri ("resource:///org/gtk/test.lock");
+  g_autoptr (GFile) resource = g_file_new_for_uri ("resource:///org/gtk/%1b]0;.lock");
   g_autoptr (GLockFile) lock_file = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -220,6 +220,7 @@ test_new_for_file (TestFolder    *folder,
   g_clear_error (&error);
   g_assert_null (g_lock_file_new_for_file (resource, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
+  g_assert_null (strchr (error->message, '\033'));
 }
 
 static void
