@@ -8,6 +8,7 @@ cannot be linked against, cannot be called, or can be called but is no promise.
 """
 
 import argparse
+import re
 import subprocess
 
 import surface
@@ -18,6 +19,7 @@ parser.add_argument('--library', required=True)
 parser.add_argument('--nm', required=True)
 parser.add_argument('--readelf', required=True)
 parser.add_argument('--map', required=True)
+parser.add_argument('--debian', required=True, help="the Debian package's list of symbols")
 parser.add_argument('headers', nargs='+')
 arguments = parser.parse_args()
 
@@ -49,6 +51,13 @@ def exports_are_those_of_the_map():
     found = difference(exported(), {VERSION_NODE})
     assert not difference(promised, found), f'not exported: {difference(promised, found)}'
     assert not difference(found, promised), f'not in the map: {difference(found, promised)}'
+
+
+@test
+def exports_are_those_of_the_debian_package():
+    with open(arguments.debian, encoding='utf-8') as file:
+        listed = re.findall(rf'^ ([\w.]+)@{VERSION_NODE} ', file.read(), re.MULTILINE)
+    assert set(listed) == set(exported()), set(listed) ^ set(exported())
 
 
 @test
