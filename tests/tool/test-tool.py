@@ -137,7 +137,8 @@ def numbers_do_not_depend_on_the_locale():
             raise Skip(f'localedef made no locale: {done.stderr.decode().strip()}')
         environment = {**os.environ, 'LOCPATH': meeting.folder, 'LC_ALL': 'de_DE.UTF-8'}
         said = subprocess.run(['printf', '%.1f', '0,5'], env=environment, capture_output=True)
-        assert said.stdout == b'0,5', said
+        if said.stdout != b'0,5':
+            raise Skip(f'localedef made none with a decimal comma: {done.stderr.decode().strip()}')
         for value, status in ('0.5', 0), ('.5', 0), ('5.', 0), ('0,5', 64):
             call('run', f'--timeout={value}', f'--stale-lock-time={value}', meeting.file_name,
                  'true', status=status, env=environment)
