@@ -10,9 +10,8 @@
  * made, and the last one also behind it.
  */
 
-#include "testutils.h"
+#include "points.h"
 #include "tracer.h"
-#include "ways.h"
 
 #include <glib/gstdio.h>
 #include <signal.h>
@@ -32,16 +31,6 @@
 /* Older than what an empty file has to be before anybody takes it for a leftover (J7, J8),
  * in seconds. */
 #define EMPTY_LEFTOVER_AGE 40
-
-typedef enum
-{
-  STANDS_NOTHING,
-  STANDS_HOLDER,
-  STANDS_LEFTOVER,
-  STANDS_LEFTOVERS,             /* and another of who was about to remove it */
-  STANDS_QT_LEFTOVER,
-  STANDS_QT_LEFTOVERS,
-} Stands;
 
 typedef enum
 {
@@ -108,31 +97,14 @@ static const Scenario scenarios[] = {
 
 typedef struct
 {
-  const char *name;
-  TestWay     way;
-  const char *options[3];       /* that make a helper go this way */
-} Way;
-
-static const Way ways[] = {
-  { "as-usual" },
-  { "without-tmpfile", { .no_tmpfile = TRUE }, { "--no-tmpfile" } },
-  { "without-kernel-locks", { .no_flock = TRUE }, { "--no-flock" } },
-  { "without-both", { .no_tmpfile = TRUE, .no_flock = TRUE }, { "--no-tmpfile", "--no-flock" } },
-};
-
-typedef struct
-{
-  const Scenario *scenario;
-  const Way      *way;
+  const Scenario  *scenario;
+  const PointsWay *way;
 } Plan;
 
 typedef struct
 {
-  TestFolder      folder;
+  PointsScene     scene;
   const Scenario *scenario;
-  const Way      *way;
-  char           *leftover;     /* what a killed process wrote */
-  char           *qt_leftover;
   TestHelper     *holder;
   TestHelper     *waiter;
   TestHelper     *fresh;        /* one that has seen nothing of it all */
@@ -247,7 +219,7 @@ holds_from_the_beginning (const Scenario *scenario)
 static void
 warm_up (const Points *points)
 {
-  g_autofree char *path = g_build_filename (points->folder.path, "other.lock", NULL);
+  g_autofree char *path = g_build_filename (points->scene.folder.path, "other.lock", NULL);
   g_autoptr (GLockFile) lock_file = g_lock_file_new (path);
 
   if (points->scenario->act == ACT_LOCK_ASYNC || points->scenario->act == ACT_UNLOCK_ASYNC)
@@ -259,9 +231,9 @@ static void
 play (gpointer data)
 {
   const Points *points = data;
-  g_autoptr (GLockFile) lock_file = g_lock_file_new (points->folder.lock_file);
+  g_autoptr (GLockFile) lock_file = g_lock_file_new (points->scene.folder.lock_file);
 
-  test_way_take (&points->way->way);
+  test_way_take (&points->scene.way->way);
   if (!points->scenario->cold)
     warm_up (points);
   if (holds_from_the_beginning (points->scenario))
@@ -278,8 +250,7 @@ play (gpointer data)
 static TestHelper *
 start_helper (Points *points)
 {
-  return test_helper_start (points->folder.lock_file, points->way->options[0],
-                            points->way->options[1], NULL);
+  return points_scene_start_helper (&points->scene, points->scene.folder.lock_file);
 }
 
 static void
@@ -336,30 +307,12 @@ serve_waiter (Points *points)
 static void
 set_scene (Points *points)
 {
-  g_autofree char *removal_lock = g_strconcat (points->folder.lock_file, ".rmlock", NULL);
-
   points->free_since = 0;
-  switch (points->scenario->stands)
+  points_scene_place (&points->scene, points->scenario->stands);
+  if (points->scenario->stands == STANDS_HOLDER)
     {
-    case STANDS_HOLDER:
       test_assert_answer (points->holder, "lock", "ok");
       points->holder_holds = TRUE;
-      break;
-    case STANDS_LEFTOVERS:
-      test_file_write (removal_lock, points->leftover);
-      G_GNUC_FALLTHROUGH;
-    case STANDS_LEFTOVER:
-      test_file_write (points->folder.lock_file, points->leftover);
-      break;
-    case STANDS_QT_LEFTOVERS:
-      test_file_write (removal_lock, points->qt_leftover);
-      G_GNUC_FALLTHROUGH;
-    case STANDS_QT_LEFTOVER:
-      test_file_write (points->folder.lock_file, points->qt_leftover);
-      break;
-    case STANDS_NOTHING:
-    default:
-      break;
     }
 
   points->victim = tracer_start (play, points);
@@ -463,7 +416,7 @@ sweep_unwritten_files (Points *points)
   g_hash_table_iter_init (&files, points->unwritten);
   while (g_hash_table_iter_next (&files, (gpointer *) &name, NULL))
     {
-      g_autofree char *path = g_build_filename (points->folder.path, name, NULL);
+      g_autofree char *path = g_build_filename (points->scene.folder.path, name, NULL);
       g_autoptr (TestHelper) sweeper = NULL;
       struct stat status;
 
@@ -472,7 +425,7 @@ sweep_unwritten_files (Points *points)
           complain (points, "%s is not empty", name);
           continue;
         }
-      sweeper = test_helper_start (path, points->way->options[0], points->way->options[1], NULL);
+      sweeper = points_scene_start_helper (&points->scene, path);
       test_file_set_age (path, EMPTY_LEFTOVER_AGE);
       force_removal (points, sweeper);
       points->free_since = g_get_monotonic_time ();
@@ -485,12 +438,12 @@ sweep_unwritten_files (Points *points)
 static void
 clear_after_two_removals (Points *points)
 {
-  g_autofree char *path = g_strconcat (points->folder.lock_file, ".rmlock.rmlock", NULL);
+  g_autofree char *path = g_strconcat (points->scene.folder.lock_file, ".rmlock.rmlock", NULL);
 
-  if (!points->way->way.no_flock || points->scenario->waiter != WAITER_AT_POINT ||
+  if (!points->scene.way->way.no_flock || points->scenario->waiter != WAITER_AT_POINT ||
       !g_file_test (path, G_FILE_TEST_EXISTS))
     return;
-  test_file_write (points->folder.lock_file, points->leftover);
+  test_file_write (points->scene.folder.lock_file, points->scene.leftover);
   must_answer (points, points->fresh, "remove-stale", "who removes another leftover");
 }
 
@@ -501,10 +454,10 @@ check_litter (Points *points)
   const char *name;
 
   clear_after_two_removals (points);
-  directory = g_dir_open (points->folder.path, 0, NULL);
+  directory = g_dir_open (points->scene.folder.path, 0, NULL);
   while ((name = g_dir_read_name (directory)) != NULL)
     {
-      g_autofree char *path = g_build_filename (points->folder.path, name, NULL);
+      g_autofree char *path = g_build_filename (points->scene.folder.path, name, NULL);
 
       complain (points, "%s is left behind", name);
       g_unlink (path);
@@ -598,17 +551,10 @@ test_points (Points        *points,
     return;
 
   points->scenario = plan->scenario;
-  points->way = plan->way;
+  points_scene_prepare (&points->scene, plan->way);
   points->holder = start_helper (points);
   points->waiter = start_helper (points);
   points->fresh = start_helper (points);
-  test_assert_answer (points->holder, "lock", "ok");
-  points->leftover = test_file_read (points->folder.lock_file);
-  test_helper_kill (points->holder);
-  test_helper_free (points->holder);
-  points->holder = start_helper (points);
-  g_assert_no_errno (g_unlink (points->folder.lock_file));
-  points->qt_leftover = test_qt_content (test_dead_pid (), NULL, NULL, NULL, NULL);
 
   while (try_point (points, ++point, FALSE, &longest))
     ;
@@ -625,7 +571,7 @@ static void
 set_up (Points        *points,
         gconstpointer  data)
 {
-  test_folder_set_up (&points->folder, NULL);
+  test_folder_set_up (&points->scene.folder, NULL);
   points->unwritten = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   points->complaints = g_string_new (NULL);
 }
@@ -637,29 +583,28 @@ tear_down (Points        *points,
   g_clear_pointer (&points->holder, test_helper_free);
   g_clear_pointer (&points->waiter, test_helper_free);
   g_clear_pointer (&points->fresh, test_helper_free);
-  g_free (points->leftover);
-  g_free (points->qt_leftover);
+  points_scene_clear (&points->scene);
   g_free (points->place);
   g_hash_table_unref (points->unwritten);
   g_string_free (points->complaints, TRUE);
-  test_folder_tear_down (&points->folder, NULL);
+  test_folder_tear_down (&points->scene.folder, NULL);
 }
 
 int
 main (int    argc,
       char **argv)
 {
-  static Plan plans[G_N_ELEMENTS (ways)][G_N_ELEMENTS (scenarios)];
+  static Plan plans[POINTS_N_WAYS][G_N_ELEMENTS (scenarios)];
 
   g_test_init (&argc, &argv, NULL);
 
-  for (guint w = 0; w < G_N_ELEMENTS (ways); w++)
+  for (guint w = 0; w < POINTS_N_WAYS; w++)
     for (guint i = 0; i < G_N_ELEMENTS (scenarios); i++)
       {
-        g_autofree char *path = g_strdup_printf ("/kill-points/%s/%s", ways[w].name,
+        g_autofree char *path = g_strdup_printf ("/kill-points/%s/%s", points_ways[w].name,
                                                  scenarios[i].name);
 
-        plans[w][i] = (Plan) { &scenarios[i], &ways[w] };
+        plans[w][i] = (Plan) { &scenarios[i], &points_ways[w] };
         g_test_add (path, Points, &plans[w][i], set_up, test_points, tear_down);
       }
 
