@@ -313,6 +313,7 @@ watch_holder (GLockFileWaiter *self)
   self->watching = TRUE;
   remember_holder (self);
   self->file_watched = g_lock_file_watch_file (&self->watch, self->attempt.names->path);
+  self->watch_again = g_get_monotonic_time () + SAFETY_LOOK;
 
   self->process_watched = FALSE;
   process = g_lock_file_attempt_see_process (&self->attempt);
@@ -330,6 +331,14 @@ watch_holder (GLockFileWaiter *self)
                      : self->file_watched                        ? "the file alone"
                      : self->process_watched                     ? "its process alone"
                                                                  : "nothing");
+}
+
+/* What a user has of inotify may be used up, by other programs too, and be there later. */
+static gboolean
+watches_holder (GLockFileWaiter *self,
+                gint64           now)
+{
+  return self->watching && knows_holder (self) && (self->file_watched || now < self->watch_again);
 }
 
 static void
@@ -432,7 +441,7 @@ plan_sleep (GLockFileWaiter *self,
     {
       *until = now + LONGEST_GRACE_PAUSE;
     }
-  else if (may_watch && !(self->watching && knows_holder (self)))
+  else if (may_watch && !watches_holder (self, now))
     {
       /* R9: only what was seen once more behind the watch is slept on. */
       if (!stay_behind (self, now, until))

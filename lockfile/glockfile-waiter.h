@@ -36,6 +36,7 @@ typedef struct
   GLockFileWatch watch;
   gboolean watching;            /* it was put on what is known */
   gboolean file_watched;
+  gint64 watch_again;           /* if the file is not watched: when to try that again */
   gboolean process_watched;
   GLockFileId known;            /* the file at the path, as a look saw it */
   gint64 known_changed;

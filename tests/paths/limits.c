@@ -263,19 +263,65 @@ typedef struct
   const char *limit;
 } InotifyLimit;
 
-/* The limits belong to a user namespace. */
-static void
-play_without_inotify (gconstpointer data)
+/* The limits belong to a user namespace. Gives the file for this one. */
+static char *
+forbid_inotify (const InotifyLimit *inotify)
 {
-  const InotifyLimit *inotify = data;
   g_autofree char *map = g_strdup_printf ("0 %d 1\n", (int) geteuid ());
   g_autofree char *limit = g_strconcat ("/proc/sys/user/", inotify->limit, NULL);
 
   if (unshare (CLONE_NEWUSER) != 0 || !write_text ("/proc/self/uid_map", map) ||
       !write_text (limit, "0\n"))
     scene_child_skip ("Needs user namespaces with limits of their own");
+  return g_steal_pointer (&limit);
+}
+
+static void
+play_without_inotify (gconstpointer data)
+{
+  const InotifyLimit *inotify = data;
+  g_autofree char *limit = forbid_inotify (inotify);
 
   scene_play_pair (inotify->folder->lock_file, as_usual, as_usual);
+}
+
+/* How often it looks in a second. */
+static gint64
+count_looks (TestHelper *waiter)
+{
+  TestCosts before, after;
+
+  test_costs_of_process (test_helper_get_pid (waiter), &before);
+  g_usleep (G_TIME_SPAN_SECOND);
+  test_costs_of_process (test_helper_get_pid (waiter), &after);
+  return after.wake_ups - before.wake_ups;
+}
+
+/* One that must poll stops that when it need not any more. */
+static void
+play_with_inotify_later (gconstpointer data)
+{
+  const InotifyLimit *inotify = data;
+  g_autofree char *limit = forbid_inotify (inotify);
+  g_autoptr (TestHelper) holder = test_helper_start (inotify->folder->lock_file, NULL);
+  g_autoptr (TestHelper) waiter = test_helper_start (inotify->folder->lock_file, NULL);
+  gint64 deadline;
+
+  scene_check (holder, "lock", SCENE_OK);
+  test_helper_send (waiter, "lock");
+  test_helper_await_sleep (waiter);
+  g_assert_cmpint (count_looks (waiter), >=, 2);
+
+  g_assert_true (write_text (limit, "100\n"));
+  deadline = g_get_monotonic_time () + TEST_TIME_LIMIT;
+  while (count_looks (waiter) > 1)
+    g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+
+  scene_check (holder, "unlock", SCENE_OK);
+  test_assert_read (waiter, "ok");
+  scene_check (waiter, "unlock", SCENE_OK);
+  test_helper_finish (waiter);
+  test_helper_finish (holder);
 }
 
 static void
@@ -285,6 +331,15 @@ test_no_inotify (TestFolder    *folder,
   const InotifyLimit inotify = { folder, limit };
 
   scene_run_in_child (play_without_inotify, &inotify);
+}
+
+static void
+test_inotify_later (TestFolder    *folder,
+                    gconstpointer  limit)
+{
+  const InotifyLimit inotify = { folder, limit };
+
+  scene_run_in_child (play_with_inotify_later, &inotify);
 }
 
 /* --- System calls -------------------------------------------------------- */
@@ -523,6 +578,8 @@ main (int    argc,
   ADD ("/limits/few-descriptors/waiter/shared", "--shared", test_few_descriptors_waiter);
   ADD ("/limits/inotify/no-instances", "max_inotify_instances", test_no_inotify);
   ADD ("/limits/inotify/no-watches", "max_inotify_watches", test_no_inotify);
+  ADD ("/limits/inotify/no-instances/some-later", "max_inotify_instances", test_inotify_later);
+  ADD ("/limits/inotify/no-watches/some-later", "max_inotify_watches", test_inotify_later);
   for (guint i = 0; i < G_N_ELEMENTS (refused_calls); i++)
     {
       g_autofree char *path = g_strconcat ("/limits/refused/", refused_calls[i].name, NULL);
