@@ -10,7 +10,11 @@
 
 #define NFS_SUPER_MAGIC 0x6969
 
+/* Every other step takes up to so long when it is slow, in microseconds. */
+#define LONGEST_PAUSE 200
+
 static GLockFileSystemCalls real_calls;
+static GLockFileSystemCalls brisk_calls;
 
 static int
 open_without_tmpfile (const char *path,
@@ -54,6 +58,57 @@ fstatfs_shared (int            fd,
   return result;
 }
 
+static void
+dawdle (void)
+{
+  guint random = (guint) g_get_monotonic_time () * 2654435761u;
+
+  if (random & 1)
+    g_usleep ((random >> 8) % LONGEST_PAUSE);
+}
+
+static int
+open_slowly (const char *path,
+             int         flags,
+             mode_t      mode)
+{
+  dawdle ();
+  return brisk_calls.open (path, flags, mode);
+}
+
+static int
+flock_slowly (int fd,
+              int operation)
+{
+  dawdle ();
+  return brisk_calls.flock (fd, operation);
+}
+
+static int
+link_fd_slowly (int         fd,
+                const char *path)
+{
+  dawdle ();
+  return brisk_calls.link_fd (fd, path);
+}
+
+static int
+unlink_slowly (int         directory,
+               const char *path)
+{
+  dawdle ();
+  return brisk_calls.unlink (directory, path);
+}
+
+static int
+lstat_slowly (int          directory,
+              const char  *path,
+              struct stat *buffer)
+{
+  dawdle ();
+  return brisk_calls.lstat (directory, path, buffer);
+}
+
 void
 test_way_take (const TestWay *way)
 {
@@ -66,5 +121,15 @@ test_way_take (const TestWay *way)
     {
       g_lock_file_system_calls.statfs = statfs_shared;
       g_lock_file_system_calls.fstatfs = fstatfs_shared;
+    }
+
+  brisk_calls = g_lock_file_system_calls;
+  if (way->slow)
+    {
+      g_lock_file_system_calls.open = open_slowly;
+      g_lock_file_system_calls.flock = flock_slowly;
+      g_lock_file_system_calls.link_fd = link_fd_slowly;
+      g_lock_file_system_calls.unlink = unlink_slowly;
+      g_lock_file_system_calls.lstat = lstat_slowly;
     }
 }

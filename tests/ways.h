@@ -14,6 +14,7 @@ typedef struct
   gboolean no_tmpfile;          /* R3 */
   gboolean no_flock;            /* R6 */
   gboolean shared;              /* the volume is called one */
+  gboolean slow;                /* what is rare happens often: each step may take a while */
 } TestWay;
 
 /* Has the library go this way in the calling process, from now on. */

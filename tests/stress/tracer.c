@@ -4,6 +4,8 @@
 
 #include "tracer.h"
 
+#include "testutils.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -362,8 +364,7 @@ start_child (void     (*play) (gpointer data),
   pid_t pid;
 
   fflush (NULL);
-  pid = fork ();
-  g_assert_cmpint (pid, >=, 0);
+  pid = test_fork_patiently ();
   if (pid > 0)
     return pid;
 
