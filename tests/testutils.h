@@ -65,7 +65,7 @@ char       *test_qt_content          (gint64         pid,
                                       const char    *machine_id,
                                       const char    *boot_id);
 /* fork() that waits while the system has no room for one more process. */
-pid_t       test_fork                (void);
+pid_t       test_fork_patiently      (void);
 /* The process ID of a process that is gone. */
 pid_t       test_dead_pid            (void);
 /* The base name of this program. */

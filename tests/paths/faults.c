@@ -8,6 +8,7 @@
  * fresh lock does not clear away at once.
  */
 
+#include "asyncutils.h"
 #include "scene.h"
 
 #include <errno.h>
@@ -22,6 +23,9 @@
 
 /* A single case that lasts this long, in seconds, hangs. */
 #define PATIENCE 60
+
+/* So long a holder has the lock that is waited for, in microseconds. */
+#define TIME_TO_WAIT (2 * G_TIME_SPAN_MILLISECOND)
 
 #define NFS_SUPER_MAGIC 0x6969
 
@@ -236,6 +240,7 @@ typedef enum
 {
   STANDS_NOTHING,
   STANDS_HOLDER,
+  STANDS_HOLDER_WHO_LETS_GO,    /* while somebody waits */
   STANDS_LEFTOVER,
 } Stands;
 
@@ -251,10 +256,19 @@ typedef struct
 } Scenario;
 
 static gboolean
+try_sync (GLockFile  *lock_file,
+          int         timeout,
+          GError    **error)
+{
+  return (g_lock_file_try_lock (lock_file, timeout, NULL, error) &&
+          g_lock_file_unlock (lock_file, error));
+}
+
+static gboolean
 operate_lock (GLockFile  *lock_file,
               GError    **error)
 {
-  return g_lock_file_try_lock (lock_file, 0, NULL, error) && g_lock_file_unlock (lock_file, error);
+  return try_sync (lock_file, 0, error);
 }
 
 static gboolean
@@ -282,6 +296,107 @@ operate_remove (GLockFile  *lock_file,
   return g_lock_file_remove_stale (lock_file, NULL, error);
 }
 
+static gboolean
+end_async (TestResult  *result,
+           GError     **error)
+{
+  test_run_until (&result->done);
+  if (!result->success)
+    g_propagate_error (error, g_steal_pointer (&result->error));
+  return result->success;
+}
+
+static gboolean
+unlock_async (GLockFile  *lock_file,
+              GError    **error)
+{
+  g_auto (TestResult) result = { 0 };
+
+  g_lock_file_unlock_async (lock_file, G_PRIORITY_DEFAULT, NULL, test_result_cb, &result);
+  return end_async (&result, error);
+}
+
+static gboolean
+try_async (GLockFile  *lock_file,
+           int         timeout,
+           GError    **error)
+{
+  g_auto (TestResult) result = { 0 };
+
+  g_lock_file_try_lock_async (lock_file, timeout, G_PRIORITY_DEFAULT, NULL, test_result_cb,
+                              &result);
+  return end_async (&result, error) && unlock_async (lock_file, error);
+}
+
+static gboolean
+operate_lock_async (GLockFile  *lock_file,
+                    GError    **error)
+{
+  return try_async (lock_file, 0, error);
+}
+
+static gboolean
+operate_query_async (GLockFile  *lock_file,
+                     GError    **error)
+{
+  g_auto (TestResult) result = { 0 };
+
+  g_lock_file_query_info_async (lock_file, G_PRIORITY_DEFAULT, NULL, test_result_cb, &result);
+  return end_async (&result, error);
+}
+
+static gboolean
+operate_remove_async (GLockFile  *lock_file,
+                      GError    **error)
+{
+  g_auto (TestResult) result = { 0 };
+
+  g_lock_file_remove_stale_async (lock_file, G_PRIORITY_DEFAULT, NULL, test_result_cb, &result);
+  return end_async (&result, error);
+}
+
+static gpointer
+let_go_thread (gpointer holder)
+{
+  g_usleep (TIME_TO_WAIT);
+  return test_helper_ask (holder, "unlock");
+}
+
+/* Somebody holds the lock for a moment, so that this waits; whether it does is no
+ * matter of life and death.
+ */
+static gboolean
+wait_for (TestHelper  *holder,
+          gboolean   (*operate) (GLockFile  *lock_file,
+                                 int         timeout,
+                                 GError    **error),
+          GLockFile   *lock_file,
+          GError     **error)
+{
+  GThread *thread = g_thread_new ("holder", let_go_thread, holder);
+  gboolean locked = operate (lock_file, PATIENCE * 1000, error);
+  g_autofree char *answer = g_thread_join (thread);
+
+  g_assert_cmpstr (answer, ==, "ok");
+  return locked;
+}
+
+static TestHelper *current_holder;
+
+static gboolean
+operate_wait (GLockFile  *lock_file,
+              GError    **error)
+{
+  return wait_for (current_holder, try_sync, lock_file, error);
+}
+
+static gboolean
+operate_wait_async (GLockFile  *lock_file,
+                    GError    **error)
+{
+  return wait_for (current_holder, try_async, lock_file, error);
+}
+
 static const Scenario scenarios[] = {
   { "lock", STANDS_NOTHING, operate_lock },
   { "lock-and-verify", STANDS_NOTHING, operate_lock_and_verify },
@@ -291,6 +406,13 @@ static const Scenario scenarios[] = {
   { "query-leftover", STANDS_LEFTOVER, operate_query },
   { "remove-holder", STANDS_HOLDER, operate_remove },
   { "remove-leftover", STANDS_LEFTOVER, operate_remove },
+  { "wait", STANDS_HOLDER_WHO_LETS_GO, operate_wait },
+  { "lock-async", STANDS_NOTHING, operate_lock_async },
+  { "contention-async", STANDS_HOLDER, operate_lock_async },
+  { "take-over-async", STANDS_LEFTOVER, operate_lock_async },
+  { "wait-async", STANDS_HOLDER_WHO_LETS_GO, operate_wait_async },
+  { "query-async", STANDS_HOLDER, operate_query_async },
+  { "remove-async", STANDS_LEFTOVER, operate_remove_async },
 };
 
 /* That without kernel locks comes first, see operate_in_child(). */
@@ -409,7 +531,8 @@ operate (Faults *faults)
     complain ("success and error do not agree");
   if (error != NULL && (error->domain != G_LOCK_FILE_ERROR || *error->message == '\0'))
     complain ("no error of ours: %s", error->message);
-  if (scenario->stands == STANDS_HOLDER && scenario->operate != operate_query && success)
+  if (scenario->stands == STANDS_HOLDER && scenario->operate != operate_query &&
+      scenario->operate != operate_query_async && success)
     complain ("the holder was robbed");
 
   /* After a verify() that could not find out, it is still locked. */
@@ -437,7 +560,7 @@ operate_in_child (Faults *faults)
   test_costs_of_process (getpid (), &costs);
   g_assert_cmpint (costs.threads, ==, 1);
   fflush (stdout);
-  child = fork ();
+  child = test_fork_patiently ();
   if (child == 0)
     {
       found_fault = FALSE;
@@ -447,7 +570,6 @@ operate_in_child (Faults *faults)
       _exit (found_fault);
     }
 
-  g_assert_cmpint (child, >, 0);
   g_assert_cmpint (waitpid (child, &status, 0), ==, child);
   if (status != 0)
     complain ("the child ended with status %d", status);
@@ -512,7 +634,7 @@ run_case (Faults     *faults,
 
   if (faults->scenario->stands == STANDS_LEFTOVER)
     test_file_write (faults->folder.lock_file, faults->leftover);
-  else if (faults->scenario->stands == STANDS_HOLDER)
+  else if (faults->scenario->stands != STANDS_NOTHING)
     scene_check (faults->holder, "lock", SCENE_OK);
 
   if (fault->way->no_flock)
@@ -537,6 +659,7 @@ test_faults (Faults        *faults,
   fault->way = plan->way;
   faults->holder = scene_start (faults->folder.lock_file, plan->way->options);
   faults->fresh = scene_start (faults->folder.lock_file, plan->way->options);
+  current_holder = faults->holder;
   scene_leave_behind (faults->folder.lock_file, plan->way->options);
   faults->leftover = test_file_read (faults->folder.lock_file);
   g_assert_no_errno (g_unlink (faults->folder.lock_file));

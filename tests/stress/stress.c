@@ -310,7 +310,11 @@ play_in_threads (const Part *part)
   g_autofree GThread **threads = g_new0 (GThread *, part->n_threads);
 
   for (int i = 1; i < part->n_threads; i++)
-    threads[i] = g_thread_new ("player", play, (gpointer) part);
+    {
+      /* The system may have no room for one more. */
+      while ((threads[i] = g_thread_try_new ("player", play, (gpointer) part, NULL)) == NULL)
+        g_usleep (1000);
+    }
   play ((gpointer) part);
   for (int i = 1; i < part->n_threads; i++)
     g_thread_join (threads[i]);
