@@ -19,8 +19,6 @@ from gi.repository import Gio, GLib
 TIME_LIMIT = 30
 PAUSE = 0.02
 
-SCREEN = 760, 500
-
 ACCESSIBLE = 'org.a11y.atspi.Accessible'
 ACTION = 'org.a11y.atspi.Action'
 EDITABLE_TEXT = 'org.a11y.atspi.EditableText'
@@ -33,6 +31,7 @@ STATE_SENSITIVE = 24
 
 # What belongs to the user who runs the tests has no part in them.
 ENVIRONMENT = {
+    'ADW_DISABLE_PORTAL': '1',
     'GDK_BACKEND': 'x11',
     'G_DEBUG': 'fatal-criticals',  # GTK is not free of warnings
     'GIO_USE_VFS': 'local',
@@ -40,6 +39,8 @@ ENVIRONMENT = {
     'GSK_RENDERER': 'cairo',
     'GTK_A11Y': 'atspi',
     'GTK_IM_MODULE': 'gtk-im-context-simple',
+    'LC_ALL': 'C.UTF-8',
+    'TZ': 'UTC',
 }
 
 FOREIGN = {
@@ -48,15 +49,14 @@ FOREIGN = {
     'WAYLAND_DISPLAY',
 }
 
-# Nothing is to move while a picture is taken.
+# As in GNOME, but nothing is to move while a picture is taken.
 SETTINGS = '''
 [Settings]
 gtk-cursor-blink=false
+gtk-decoration-layout=:close
 gtk-enable-animations=false
+gtk-font-name=Cantarell 11
 '''
-
-# There is no window manager that would draw this.
-STYLE = 'window.dialog { border: 1px solid gray; padding-top: 12px; }'
 
 
 def wait_until(condition):
@@ -87,14 +87,13 @@ class Desktop:
         configuration = Path(self._folder.name, 'gtk-4.0')
         configuration.mkdir()
         (configuration / 'settings.ini').write_text(SETTINGS)
-        (configuration / 'gtk.css').write_text(STYLE)
         self.environment = {name: value for name, value in os.environ.items()
                             if name not in FOREIGN}
         self.environment |= ENVIRONMENT | {'XDG_RUNTIME_DIR': self._folder.name,
                                            'XDG_CONFIG_HOME': self._folder.name}
         self._x_server, display = start_server(
-            ['Xvfb', '-displayfd', '{}', '-screen', '0', f'{SCREEN[0]}x{SCREEN[1]}x24', '-wr',
-             '-noreset', '-nolisten', 'tcp'], self.environment)
+            ['Xvfb', '-displayfd', '{}', '-screen', '0', '1024x768x24', '-noreset',
+             '-nolisten', 'tcp'], self.environment)
         self.environment['DISPLAY'] = f':{display}'
         self._bus_server, address = start_server(
             ['dbus-daemon', '--session', '--nofork', '--nopidfile', '--print-address={}'],
@@ -128,20 +127,6 @@ class Desktop:
     def process_of(self, bus_name):
         return self.call(('org.freedesktop.DBus', '/org/freedesktop/DBus'), 'org.freedesktop.DBus',
                          'GetConnectionUnixProcessID', '(s)', (bus_name,))[0]
-
-    def run(self, *command):
-        return subprocess.run(command, env=self.environment, check=True, text=True,
-                              stdout=subprocess.PIPE).stdout
-
-    def take_screenshot(self, path):
-        """Waits until nothing changes on the screen any more, or not for long."""
-        image = None
-        for _ in range(10):
-            previous = image
-            self.run('import', '-window', 'root', path)
-            image = path.read_bytes()
-            if image == previous:
-                break
 
 
 class Element:
@@ -196,9 +181,9 @@ class Element:
 class Program:
     """A program with windows on the desktop."""
 
-    def __init__(self, desktop, command):
+    def __init__(self, desktop, command, **environment):
         self._desktop = desktop
-        environment = dict(desktop.environment)
+        environment = desktop.environment | environment
         if 'LD_PRELOAD' in os.environ:
             environment['LD_PRELOAD'] = os.environ['LD_PRELOAD']
         self._process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
@@ -257,17 +242,3 @@ class Program:
     def close(self):
         self.button('Close').press()
         self.wait_for_end()
-
-    def take_screenshot(self, path):
-        """Arranges its windows, the smallest in front, and takes a picture of the screen."""
-        run = self._desktop.run
-        sizes = {}
-        for window in run('xdotool', 'search', '--onlyvisible', '--pid', str(self.pid)).split():
-            geometry = dict(line.split('=') for line in
-                            run('xdotool', 'getwindowgeometry', '--shell', window).split())
-            sizes[window] = int(geometry['WIDTH']), int(geometry['HEIGHT'])
-        for window, (width, height) in sorted(sizes.items(), key=lambda item: item[1],
-                                              reverse=True):
-            run('xdotool', 'windowmove', window, str((SCREEN[0] - width) // 2),
-                str((SCREEN[1] - height) // 2), 'windowraise', window, 'windowfocus', window)
-        self._desktop.take_screenshot(path)

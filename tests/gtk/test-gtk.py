@@ -4,7 +4,9 @@
 """The examples with windows, used by somebody who sees what they show."""
 
 import argparse
+import datetime
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -16,14 +18,21 @@ from examples import Holder
 from tap import test
 
 parser = argparse.ArgumentParser()
-parser.add_argument('--screenshots', type=Path, required=True)
+parser.add_argument('--screenshots', type=Path, help='a folder for pictures of the windows')
+parser.add_argument('--documents', type=Path,
+                    help='a folder to be made, which the pictures can name; else a temporary one')
 parser.add_argument('--interpreter', action='append', default=[], help='a word of its command')
 parser.add_argument('editor')
 parser.add_argument('settings')
 arguments = parser.parse_args()
 
-TEXT = 'Milk\nBread\n'
-MORE = 'Cheese\n'
+TEXT = '''\
+Dear Charles,
+
+The cards for the Engine are in order. I have numbered the notes from A to G;
+please read them before Friday, and change nothing while I am writing.
+'''
+MORE = '\nPS: Only one of us should turn the crank at a time.\n'
 SETTINGS = '# Somebody\'s remark\n\n[text]\nfont-size=12\nfont=Serif\n'
 
 
@@ -31,8 +40,10 @@ class Folder:
     """A folder with a file, and the names beside it that belong to it."""
 
     def __init__(self, name, text):
-        self._directory = tempfile.TemporaryDirectory(prefix='glockfile-gtk-')
-        self.file = Path(self._directory.name, name)
+        if arguments.documents:
+            arguments.documents.mkdir(mode=0o700)
+        self._path = arguments.documents or Path(tempfile.mkdtemp(prefix='glockfile-gtk-'))
+        self.file = self._path / name
         self.lock_file = Path(f'{self.file}.lock')
         self.autosave = Path(f'{self.file}.autosave')
         self.file.write_text(text)
@@ -41,10 +52,10 @@ class Folder:
         return self
 
     def __exit__(self, *_):
-        self._directory.cleanup()
+        shutil.rmtree(self._path)
 
-    def start(self, program):
-        return Program(desktop, [*arguments.interpreter, program, self.file])
+    def start(self, program, **environment):
+        return Program(desktop, [*arguments.interpreter, program, self.file], **environment)
 
     def holder(self, name):
         return Holder(self, name)
@@ -56,24 +67,36 @@ class Folder:
         holder.process.communicate()
         return holder
 
+    def disguise_holder(self):
+        """Makes up names for the holder, so that pictures are the same everywhere."""
+        today = datetime.datetime.now(datetime.timezone.utc).date()
+        lines = self.lock_file.read_text().splitlines()
+        names = {'user': 'ada', 'name': 'Letters', 'since': f'{today}T10:42:00Z'}
+        lines[:3] = '4711', 'letters', 'difference'
+        lines[6:] = [f'{key}={names.get(key, value)}'
+                     for key, value in (line.split('=', 1) for line in lines[6:])]
+        # Not replaced: it is the file itself that the holder has locked.
+        self.lock_file.write_text('\n'.join(lines) + '\n')
+
     def assert_only_file(self):
         assert os.listdir(self.file.parent) == [self.file.name], os.listdir(self.file.parent)
 
 
 def document():
-    return Folder('shopping.txt', TEXT)
+    return Folder('letter.txt', TEXT)
 
 
 def settings():
     return Folder('settings.ini', SETTINGS)
 
 
-def edit(folder):
-    return folder.start(arguments.editor)
+def edit(folder, **environment):
+    return folder.start(arguments.editor, **environment)
 
 
 def screenshot(program, situation):
-    program.take_screenshot(arguments.screenshots / f'{situation}.png')
+    if camera:
+        camera.take(program.pid, arguments.screenshots / f'{situation}.png')
 
 
 # --- The editor ----------------------------------------------------------------------
@@ -106,27 +129,41 @@ def document_is_new():
 
 @test
 def document_is_in_use_and_read():
-    with document() as folder, folder.holder('Other Editor') as holder:
+    with document() as folder, folder.holder('Other Editor'):
+        folder.disguise_holder()
         with edit(folder) as editor:
-            editor.label('The document is in use')
-            editor.label(f'“Other Editor” (test-helper, process {holder.pid}) run by ')
+            editor.label('Document Is in Use')
+            editor.label('“Letters” (letters, process 4711) run by ada on host “difference” '
+                         'has locked this since 10:42.')
             assert 'Take Over' not in editor.buttons()
             screenshot(editor, 'editor-in-use')
 
-            editor.button('Read-Only').press()
-            editor.label('Opened for reading only.')
+            editor.button('Open Read-Only').press()
+            editor.label('Opened for reading only')
             text_box = editor.text_box()
             assert text_box.text == TEXT and not text_box.is_editable
             assert 'Save' not in editor.buttons()
             screenshot(editor, 'editor-read-only')
             editor.close()
-        assert folder.lock_file.read_text().startswith(f'{holder.pid}\n')
+        assert folder.lock_file.read_text().startswith('4711\n')
+
+
+@test
+def document_is_in_use_in_the_dark():
+    with document() as folder, folder.holder('Other Editor'):
+        folder.disguise_holder()
+        with edit(folder, ADW_DEBUG_COLOR_SCHEME='prefer-dark') as editor:
+            editor.label('Document Is in Use')
+            screenshot(editor, 'editor-in-use-dark')
+            editor.button('Cancel').press()
+            editor.wait_for_end()
 
 
 @test
 def document_is_in_use_and_left_alone():
     with document() as folder, folder.holder('Other Editor') as holder, edit(folder) as editor:
-        editor.label('The document is in use')
+        editor.label('Document Is in Use')
+        editor.label(f'“Other Editor” (test-helper, process {holder.pid}) run by ')
         editor.button('Cancel').press()
         editor.wait_for_end()
         assert folder.lock_file.read_text().startswith(f'{holder.pid}\n')
@@ -143,11 +180,10 @@ def predecessor_crashed_and_text_is_restored():
         assert folder.file.read_text() == TEXT
 
         with edit(folder) as successor:
-            successor.label('Restore unsaved changes?')
+            successor.label('Restore Unsaved Changes?')
             successor.label('“Text Editor” (')
             successor.label(f', process {editor.pid})')
             successor.label('and ended without unlocking it.')
-            screenshot(successor, 'editor-restore')
             successor.button('Restore').press()
             assert successor.text_box().text == TEXT + MORE
             assert folder.file.read_text() == TEXT
@@ -162,9 +198,12 @@ def predecessor_crashed_and_text_is_restored():
 def predecessor_crashed_and_text_is_not_restored():
     with document() as folder:
         folder.autosave.write_text(TEXT + MORE)
-        holder = folder.leave_behind('Other Editor')
+        folder.leave_behind('Other Editor')
+        folder.disguise_holder()
         with edit(folder) as editor:
-            editor.label(f'“Other Editor” (test-helper, process {holder.pid})')
+            editor.label('“Letters” (letters, process 4711) run by ada on host “difference” '
+                         'locked this at 10:42 and ended without unlocking it.')
+            screenshot(editor, 'editor-restore')
             editor.button('Do Not Restore').press()
             assert editor.text_box().text == TEXT
             editor.close()
@@ -186,12 +225,12 @@ def predecessor_crashed_without_changes():
 def lock_of_another_host_is_taken_over():
     with document() as folder:
         folder.lock_file.write_text(
-            '4711\ngedit\nelsewhere\nc0ffee00c0ffee00c0ffee00c0ffee00\n'
-            '01234567-89ab-4cde-8f01-23456789abcd\nGLockFile 1 flock\nuser=alice\n'
-            'name=Other Editor\nsince=2026-01-05T10:42:00.123456Z\n')
+            '4711\nletters\ndifference\nc0ffee00c0ffee00c0ffee00c0ffee00\n'
+            '01234567-89ab-4cde-8f01-23456789abcd\nGLockFile 1 flock\nuser=ada\n'
+            'name=Letters\nsince=2026-01-05T10:42:00.123456Z\n')
         with edit(folder) as editor:
-            editor.label('The document may be in use')
-            editor.label('“Other Editor” (gedit, process 4711) run by alice on host “elsewhere”')
+            editor.label('Document May Be in Use')
+            editor.label('“Letters” (letters, process 4711) run by ada on host “difference”')
             editor.label('It is not known whether it is still running.')
             screenshot(editor, 'editor-take-over')
             editor.button('Take Over').press()
@@ -208,11 +247,10 @@ def something_else_is_in_the_place_of_the_lock():
     with document() as folder:
         folder.lock_file.mkdir()
         with edit(folder) as editor:
-            editor.label('The document cannot be locked')
+            editor.label('Document Cannot Be Locked')
             assert 'Take Over' not in editor.buttons()
-            screenshot(editor, 'editor-cannot-lock')
-            editor.button('Read-Only').press()
-            editor.label('Opened for reading only.')
+            editor.button('Open Read-Only').press()
+            editor.label('Opened for reading only')
             editor.close()
         assert folder.lock_file.is_dir()
 
@@ -226,12 +264,11 @@ def names_in_the_lock_are_hostile():
             '01234567-89ab-4cde-8f01-23456789abcd\nGLockFile 1 flock\n'
             f'user={hostile}\nname={hostile}\nsince=2026-01-05T10:42:00Z\n')
         with edit(folder) as editor:
-            editor.label('The document may be in use')
+            editor.label('Document May Be in Use')
             text = editor.label(' has locked this since ').text
             assert '“‹b›Other‹/b› ＆amp;[31m” (‹i›‹i›' in text, text
             assert text.isprintable() and not set(text) & set('<>&'), repr(text)
             assert len(text) < 400, text
-            screenshot(editor, 'editor-hostile')
             editor.button('Cancel').press()
             editor.wait_for_end()
 
@@ -241,7 +278,7 @@ def name_of_the_document_is_no_markup():
     with Folder('<b>list<b> &amp; \u202e.txt', TEXT) as folder:
         folder.lock_file.mkdir()
         with edit(folder) as editor:
-            editor.label('The document cannot be locked')
+            editor.label('Document Cannot Be Locked')
             text = editor.label('is a directory, not a lock file').text
             assert '/<b>list<b> &amp; \ufffd.txt.lock”' in text, text
             editor.button('Cancel').press()
@@ -259,8 +296,7 @@ def lock_is_lost():
         screenshot(editor, 'editor-lost')
 
         editor.button('Save').press()
-        editor.label('Save without the lock?')
-        screenshot(editor, 'editor-lost-and-save')
+        editor.label('Save Without the Lock?')
         editor.button('Cancel').press()
         wait_until(lambda: 'Save Anyway' not in editor.buttons())
         assert folder.file.read_text() == TEXT
@@ -299,12 +335,16 @@ def set_font_size(program, size):
     program.find('spin button', lambda text: text == str(size))
 
 
+def save_settings(program):
+    program.button('Save').press()
+    program.label('Settings saved')
+
+
 @test
 def settings_are_free():
     with settings() as folder, change(folder) as program:
         set_font_size(program, 15)
-        program.button('Save').press()
-        program.label('Saved.')
+        save_settings(program)
         assert folder.file.read_text() == SETTINGS.replace('12', '15')
         folder.assert_only_file()
         program.close()
@@ -315,8 +355,7 @@ def settings_are_new():
     with settings() as folder:
         folder.file.unlink()
         with change(folder) as program:
-            program.button('Save').press()
-            program.label('Saved.')
+            save_settings(program)
             assert folder.file.read_text() == '[text]\nfont-size=11\n'
             program.close()
 
@@ -333,7 +372,7 @@ def settings_are_in_use():
             # What the holder changes meanwhile is not lost.
             others = SETTINGS.replace('Serif', 'Monospace')
             folder.file.write_text(others)
-        program.label('Saved.')
+        program.label('Settings saved')
         screenshot(program, 'settings-saved')
         assert folder.file.read_text() == others.replace('12', '15')
         folder.assert_only_file()
@@ -347,14 +386,13 @@ def settings_are_in_use_and_given_up():
             set_font_size(program, 15)
             program.button('Save').press()
             program.button('Cancel').press()
-            program.label('Not saved.')
+            program.button('Save')
             assert folder.lock_file.read_text().startswith(f'{holder.pid}\n')
         folder.assert_only_file()
         assert folder.file.read_text() == SETTINGS
 
         # It was left in order.
-        program.button('Save').press()
-        program.label('Saved.')
+        save_settings(program)
         program.close()
 
 
@@ -368,8 +406,42 @@ def settings_are_in_use_and_closed():
         assert folder.file.read_text() == SETTINGS
 
 
+@test
+def settings_cannot_be_locked():
+    with settings() as folder, change(folder) as program:
+        folder.lock_file.mkdir()
+        program.button('Save').press()
+        program.label('Settings Could Not Be Saved')
+        program.label('is a directory, not a lock file')
+        assert folder.file.read_text() == SETTINGS
+        program.close()
+
+
+@test
+def settings_cannot_be_read():
+    with settings() as folder:
+        folder.file.unlink()
+        folder.file.mkdir()
+        with change(folder) as program:
+            program.label('Settings Could Not Be Read')
+            program.close()
+
+
+if arguments.screenshots:
+    @test
+    def pictures_of_the_documentation_are_made():
+        images = Path(__file__).parents[2] / 'doc' / 'images'
+        shown = {path.name for path in images.glob('*.png')}
+        taken = {path.name for path in arguments.screenshots.glob('*.png')}
+        assert taken == shown, taken ^ shown
+
+
 # When it takes too long: what was started is ended all the same.
 signal.signal(signal.SIGTERM, lambda *_: sys.exit('terminated'))
-arguments.screenshots.mkdir(parents=True, exist_ok=True)
 with Desktop() as desktop:
+    camera = None
+    if arguments.screenshots:
+        from camera import Camera
+        arguments.screenshots.mkdir(parents=True, exist_ok=True)
+        camera = Camera(desktop.environment['DISPLAY'])
     tap.run()

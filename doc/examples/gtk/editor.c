@@ -9,19 +9,19 @@
  * the button, and when its window is closed. Nothing here blocks the main loop.
  */
 
+#include <adwaita.h>
 #include <glib/gi18n.h>
-#include <gtk/gtk.h>
 #include <lockfile/glockfile.h>
 
 #define PATIENCE 300 /* milliseconds, for somebody who is just closing the document */
 #define AUTOSAVE_INTERVAL 2 /* seconds */
 
 #define EDITOR_TYPE_WINDOW (editor_window_get_type ())
-G_DECLARE_FINAL_TYPE (EditorWindow, editor_window, EDITOR, WINDOW, GtkApplicationWindow)
+G_DECLARE_FINAL_TYPE (EditorWindow, editor_window, EDITOR, WINDOW, AdwApplicationWindow)
 
 struct _EditorWindow
 {
-  GtkApplicationWindow parent_instance;
+  AdwApplicationWindow parent_instance;
 
   GFile *document;
   GFile *autosave;
@@ -39,23 +39,11 @@ struct _EditorWindow
   GtkWidget *banner_label;
 };
 
-G_DEFINE_FINAL_TYPE (EditorWindow, editor_window, GTK_TYPE_APPLICATION_WINDOW)
-
-/* The answers to all dialogs. */
-enum
-{
-  RESPONSE_READ_ONLY = 1,
-  RESPONSE_RESTORE,
-  RESPONSE_DO_NOT_RESTORE,
-  /* These need a second thought. */
-  RESPONSE_TAKE_OVER,
-  RESPONSE_SAVE_ANYWAY,
-  RESPONSE_DISCARD,
-};
+G_DEFINE_FINAL_TYPE (EditorWindow, editor_window, ADW_TYPE_APPLICATION_WINDOW)
 
 static void acquire (EditorWindow *self);
 static void explain_failure (EditorWindow *self, const GError *error);
-static void response_cb (GtkDialog *dialog, int response, EditorWindow *self);
+static void response_cb (GtkWindow *dialog, const char *response, EditorWindow *self);
 
 /* --- Showing and asking ------------------------------------------------------- */
 
@@ -67,30 +55,27 @@ show_banner (EditorWindow *self, GtkMessageType type, const char *text)
   gtk_info_bar_set_revealed (GTK_INFO_BAR (self->banner), TRUE);
 }
 
-/* Behind DETAIL come the buttons, a label and a response each, and NULL. */
+/* Behind BODY come the responses, each a name, a label and an appearance, and NULL. */
 static void G_GNUC_NULL_TERMINATED
-ask (EditorWindow *self, const char *question, const char *detail, ...)
+ask (EditorWindow *self, const char *heading, const char *body, ...)
 {
-  GtkWidget *dialog = gtk_message_dialog_new (GTK_WINDOW (self),
-                                              GTK_DIALOG_MODAL | GTK_DIALOG_DESTROY_WITH_PARENT,
-                                              GTK_MESSAGE_QUESTION, GTK_BUTTONS_NONE,
-                                              "%s", question);
-  const char *label;
-  va_list buttons;
+  GtkWidget *dialog = adw_message_dialog_new (GTK_WINDOW (self), heading, body);
+  const char *response;
+  va_list responses;
 
-  gtk_message_dialog_format_secondary_text (GTK_MESSAGE_DIALOG (dialog), "%s", detail);
-  va_start (buttons, detail);
-  while ((label = va_arg (buttons, const char *)) != NULL)
+  va_start (responses, body);
+  while ((response = va_arg (responses, const char *)) != NULL)
     {
-      int response = va_arg (buttons, int);
-      GtkWidget *button = gtk_dialog_add_button (GTK_DIALOG (dialog), label, response);
+      const char *label = va_arg (responses, const char *);
+      AdwResponseAppearance appearance = va_arg (responses, int);
 
-      if (response >= RESPONSE_TAKE_OVER)
-        gtk_widget_add_css_class (button, "destructive-action");
-      else
-        gtk_dialog_set_default_response (GTK_DIALOG (dialog), response);
+      adw_message_dialog_add_response (ADW_MESSAGE_DIALOG (dialog), response, label);
+      adw_message_dialog_set_response_appearance (ADW_MESSAGE_DIALOG (dialog), response,
+                                                  appearance);
+      if (appearance == ADW_RESPONSE_SUGGESTED)
+        adw_message_dialog_set_default_response (ADW_MESSAGE_DIALOG (dialog), response);
     }
-  va_end (buttons);
+  va_end (responses);
   g_signal_connect (dialog, "response", G_CALLBACK (response_cb), self);
   gtk_window_present (GTK_WINDOW (dialog));
 }
@@ -147,7 +132,7 @@ loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
       gtk_widget_set_sensitive (self->view, TRUE);
       gtk_widget_grab_focus (self->view);
       if (!is_locked)
-        show_banner (self, GTK_MESSAGE_INFO, _("Opened for reading only."));
+        show_banner (self, GTK_MESSAGE_INFO, _("Opened for reading only"));
     }
   end (self);
 }
@@ -177,9 +162,9 @@ autosave_queried_cb (GObject *source, GAsyncResult *result, gpointer user_data)
                                ? g_lock_file_info_describe (previous)
                                : g_strdup (_("The editor ended unexpectedly."));
 
-      ask (self, _("Restore unsaved changes?"), who,
-           _("_Do Not Restore"), RESPONSE_DO_NOT_RESTORE,
-           _("_Restore"), RESPONSE_RESTORE, NULL);
+      ask (self, _("Restore Unsaved Changes?"), who,
+           "open", _("_Do Not Restore"), ADW_RESPONSE_DEFAULT,
+           "restore", _("_Restore"), ADW_RESPONSE_SUGGESTED, NULL);
     }
   else
     {
@@ -221,11 +206,12 @@ holder_queried_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   is_leftover = (g_lock_file_info_get_holder_state (holder)
                  != G_LOCK_FILE_HOLDER_STATE_RUNNING);
   ask (self,
-       is_leftover ? _("The document may be in use") : _("The document is in use"),
+       is_leftover ? _("Document May Be in Use") : _("Document Is in Use"),
        who,
-       _("_Cancel"), GTK_RESPONSE_CANCEL,
-       _("_Read-Only"), RESPONSE_READ_ONLY,
-       is_leftover ? _("_Take Over") : NULL, RESPONSE_TAKE_OVER, NULL);
+       "close", _("_Cancel"), ADW_RESPONSE_DEFAULT,
+       "open", _("Open _Read-Only"), ADW_RESPONSE_SUGGESTED,
+       is_leftover ? "take-over" : NULL, _("_Take Over"),
+       ADW_RESPONSE_DESTRUCTIVE, NULL);
 }
 
 static void
@@ -239,9 +225,9 @@ explain_failure (EditorWindow *self, const GError *error)
     }
   else
     {
-      ask (self, _("The document cannot be locked"), error->message,
-           _("_Cancel"), GTK_RESPONSE_CANCEL,
-           _("_Read-Only"), RESPONSE_READ_ONLY, NULL);
+      ask (self, _("Document Cannot Be Locked"), error->message,
+           "close", _("_Cancel"), ADW_RESPONSE_DEFAULT,
+           "open", _("Open _Read-Only"), ADW_RESPONSE_SUGGESTED, NULL);
     }
 }
 
@@ -353,9 +339,9 @@ written_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   is_closing = self->is_closing;
   self->is_closing = FALSE;
   end (self);
-  ask (self, _("The document could not be saved"), error->message,
-       _("_Cancel"), GTK_RESPONSE_CANCEL,
-       is_closing ? _("Close _Without Saving") : NULL, RESPONSE_DISCARD, NULL);
+  ask (self, _("Document Could Not Be Saved"), error->message,
+       "close", _("_Cancel"), ADW_RESPONSE_DEFAULT,
+       is_closing ? "discard" : NULL, _("Close _Without Saving"), ADW_RESPONSE_DESTRUCTIVE, NULL);
 }
 
 static void
@@ -387,11 +373,12 @@ save (EditorWindow *self)
   if (g_lock_file_is_locked (self->lock))
     write_document (self);
   else
-    ask (self, _("Save without the lock?"),
+    ask (self, _("Save Without the Lock?"),
          _("Others may have changed the document. Saving would overwrite what they did."),
-         _("_Cancel"), GTK_RESPONSE_CANCEL,
-         _("_Save Anyway"), RESPONSE_SAVE_ANYWAY,
-         self->is_closing ? _("Close _Without Saving") : NULL, RESPONSE_DISCARD, NULL);
+         "close", _("_Cancel"), ADW_RESPONSE_DEFAULT,
+         "save", _("_Save Anyway"), ADW_RESPONSE_DESTRUCTIVE,
+         self->is_closing ? "discard" : NULL, _("Close _Without Saving"),
+         ADW_RESPONSE_DESTRUCTIVE, NULL);
 }
 
 static gboolean
@@ -416,34 +403,35 @@ changed_cb (EditorWindow *self)
 }
 
 static void
-response_cb (GtkDialog *dialog, int response, EditorWindow *self)
+response_cb (GtkWindow *dialog, const char *response, EditorWindow *self)
 {
-  gtk_window_set_transient_for (GTK_WINDOW (dialog), NULL); /* which may be gone before it */
-  gtk_window_destroy (GTK_WINDOW (dialog));
-  switch (response)
+  gtk_window_set_transient_for (dialog, NULL); /* which may be gone before it */
+  if (g_str_equal (response, "open"))
     {
-    case RESPONSE_READ_ONLY:
-    case RESPONSE_DO_NOT_RESTORE:
       load (self, self->document);
-      break;
-    case RESPONSE_RESTORE:
+    }
+  else if (g_str_equal (response, "restore"))
+    {
       load (self, self->autosave);
-      break;
-    case RESPONSE_TAKE_OVER:
+    }
+  else if (g_str_equal (response, "take-over"))
+    {
       take_over (self);
-      break;
-    case RESPONSE_SAVE_ANYWAY:
+    }
+  else if (g_str_equal (response, "save"))
+    {
       write_document (self);
-      break;
-    case RESPONSE_DISCARD:
+    }
+  else if (g_str_equal (response, "discard"))
+    {
       gtk_text_buffer_set_modified (self->buffer, FALSE);
       gtk_window_close (GTK_WINDOW (self));
-      break;
-    default:
+    }
+  else
+    {
       self->is_closing = FALSE;
       if (!gtk_widget_get_sensitive (self->view))
         gtk_window_close (GTK_WINDOW (self));
-      break;
     }
 }
 
@@ -520,7 +508,7 @@ editor_window_class_init (EditorWindowClass *klass)
 static void
 editor_window_init (EditorWindow *self)
 {
-  GtkWidget *header = gtk_header_bar_new ();
+  GtkWidget *header = adw_header_bar_new ();
   GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
   GtkWidget *scrolled = gtk_scrolled_window_new ();
 
@@ -529,14 +517,13 @@ editor_window_init (EditorWindow *self)
   self->save_button = gtk_button_new_with_mnemonic (_("_Save"));
   gtk_widget_set_sensitive (self->save_button, FALSE);
   g_signal_connect_swapped (self->save_button, "clicked", G_CALLBACK (save), self);
-  gtk_header_bar_pack_start (GTK_HEADER_BAR (header), self->save_button);
-  gtk_window_set_titlebar (GTK_WINDOW (self), header);
+  adw_header_bar_pack_start (ADW_HEADER_BAR (header), self->save_button);
+  gtk_box_append (GTK_BOX (box), header);
 
   self->banner_label = gtk_label_new (NULL);
-  gtk_label_set_wrap (GTK_LABEL (self->banner_label), TRUE);
-  gtk_label_set_wrap_mode (GTK_LABEL (self->banner_label), PANGO_WRAP_WORD_CHAR);
-  gtk_label_set_xalign (GTK_LABEL (self->banner_label), 0);
-  gtk_widget_set_hexpand (self->banner_label, TRUE);
+  g_object_set (self->banner_label, "wrap", TRUE, "wrap-mode", PANGO_WRAP_WORD_CHAR,
+                "justify", GTK_JUSTIFY_CENTER, "hexpand", TRUE,
+                "margin-top", 6, "margin-bottom", 6, "margin-start", 18, "margin-end", 18, NULL);
   self->banner = gtk_info_bar_new ();
   gtk_info_bar_add_child (GTK_INFO_BAR (self->banner), self->banner_label);
   gtk_info_bar_set_revealed (GTK_INFO_BAR (self->banner), FALSE);
@@ -544,7 +531,7 @@ editor_window_init (EditorWindow *self)
 
   self->view = gtk_text_view_new ();
   g_object_set (self->view, "editable", FALSE, "sensitive", FALSE, "wrap-mode", GTK_WRAP_WORD_CHAR,
-                "left-margin", 12, "right-margin", 12, "top-margin", 12, NULL);
+                "left-margin", 24, "right-margin", 24, "top-margin", 24, "bottom-margin", 24, NULL);
   self->buffer = gtk_text_view_get_buffer (GTK_TEXT_VIEW (self->view));
   g_signal_connect_object (self->buffer, "changed", G_CALLBACK (changed_cb), self,
                            G_CONNECT_SWAPPED);
@@ -552,7 +539,7 @@ editor_window_init (EditorWindow *self)
   gtk_widget_set_vexpand (scrolled, TRUE);
   gtk_box_append (GTK_BOX (box), scrolled);
 
-  gtk_window_set_child (GTK_WINDOW (self), box);
+  adw_application_window_set_content (ADW_APPLICATION_WINDOW (self), box);
   gtk_window_set_default_size (GTK_WINDOW (self), 640, 400);
 }
 
@@ -609,8 +596,8 @@ int
 main (int argc, char **argv)
 {
   /* Every start is a process of its own, to see them exclude each other. */
-  g_autoptr (GtkApplication) app =
-    gtk_application_new (NULL, G_APPLICATION_NON_UNIQUE | G_APPLICATION_HANDLES_OPEN);
+  g_autoptr (AdwApplication) app =
+    adw_application_new (NULL, G_APPLICATION_NON_UNIQUE | G_APPLICATION_HANDLES_OPEN);
 
   g_set_application_name (_("Text Editor"));
   g_signal_connect (app, "open", G_CALLBACK (open_cb), NULL);

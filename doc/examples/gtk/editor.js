@@ -7,6 +7,7 @@
 // every few seconds, which belongs to whoever has the lock. A document is saved by
 // the button, and when its window is closed. Nothing here blocks the main loop.
 
+import Adw from 'gi://Adw?version=1';
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
 import GLockFile from 'gi://GLockFile';
@@ -15,6 +16,7 @@ import Gtk from 'gi://Gtk?version=4.0';
 import Pango from 'gi://Pango';
 import System from 'system';
 
+const {ResponseAppearance} = Adw;
 const {LockFileError, LockFileHolderState} = GLockFile;
 const {PRIORITY_DEFAULT} = GLib;
 
@@ -26,17 +28,14 @@ Gio._promisify(Gio.File.prototype, 'replace_contents_bytes_async', 'replace_cont
 const PATIENCE = 300; // milliseconds, for somebody who is just closing the document
 const AUTOSAVE_INTERVAL = 2; // seconds
 
-// The answers to all dialogs.
-const Response = {
-    READ_ONLY: 1,
-    RESTORE: 2,
-    DO_NOT_RESTORE: 3,
-    // These need a second thought.
-    TAKE_OVER: 4,
-    SAVE_ANYWAY: 5,
-    DISCARD: 6,
-};
-const CANCEL = ['_Cancel', Gtk.ResponseType.CANCEL];
+// The responses to all dialogs: a name, a label and an appearance each.
+const CLOSE = ['close', '_Cancel', ResponseAppearance.DEFAULT];
+const READ_ONLY = ['open', 'Open _Read-Only', ResponseAppearance.SUGGESTED];
+const TAKE_OVER = ['take-over', '_Take Over', ResponseAppearance.DESTRUCTIVE];
+const DO_NOT_RESTORE = ['open', '_Do Not Restore', ResponseAppearance.DEFAULT];
+const RESTORE = ['restore', '_Restore', ResponseAppearance.SUGGESTED];
+const SAVE_ANYWAY = ['save', '_Save Anyway', ResponseAppearance.DESTRUCTIVE];
+const DISCARD = ['discard', 'Close _Without Saving', ResponseAppearance.DESTRUCTIVE];
 
 /** A failure of this kind does not keep the window open. */
 function report(error) {
@@ -49,7 +48,7 @@ function getSibling(file, suffix) {
 }
 
 const EditorWindow = GObject.registerClass(
-class EditorWindow extends Gtk.ApplicationWindow {
+class EditorWindow extends Adw.ApplicationWindow {
     constructor(application, document) {
         super({
             application, title: document.get_basename(), default_width: 640, default_height: 400,
@@ -69,26 +68,27 @@ class EditorWindow extends Gtk.ApplicationWindow {
             label: '_Save', use_underline: true, sensitive: false,
         });
         this._saveButton.connect('clicked', () => this._enqueue(() => this._save()));
-        const header = new Gtk.HeaderBar();
+        const header = new Adw.HeaderBar();
         header.pack_start(this._saveButton);
-        this.set_titlebar(header);
 
         this._bannerLabel = new Gtk.Label({
-            wrap: true, wrap_mode: Pango.WrapMode.WORD_CHAR, xalign: 0, hexpand: true,
+            wrap: true, wrap_mode: Pango.WrapMode.WORD_CHAR, justify: Gtk.Justification.CENTER,
+            hexpand: true, margin_top: 6, margin_bottom: 6, margin_start: 18, margin_end: 18,
         });
         this._banner = new Gtk.InfoBar({revealed: false});
         this._banner.add_child(this._bannerLabel);
         // Insensitive before the document is loaded.
         this._view = new Gtk.TextView({
             editable: false, sensitive: false, wrap_mode: Gtk.WrapMode.WORD_CHAR,
-            left_margin: 12, right_margin: 12, top_margin: 12,
+            left_margin: 24, right_margin: 24, top_margin: 24, bottom_margin: 24,
         });
         this._buffer = this._view.buffer;
         this._buffer.connect('changed', () => this._onChanged());
         const box = new Gtk.Box({orientation: Gtk.Orientation.VERTICAL});
+        box.append(header);
         box.append(this._banner);
         box.append(new Gtk.ScrolledWindow({child: this._view, vexpand: true}));
-        this.child = box;
+        this.content = box;
 
         this._enqueue(() => this._open());
     }
@@ -109,22 +109,17 @@ class EditorWindow extends Gtk.ApplicationWindow {
         this._banner.revealed = true;
     }
 
-    _ask(text, secondaryText, ...buttons) {
-        const dialog = new Gtk.MessageDialog({
-            transient_for: this, modal: true, destroy_with_parent: true,
-            message_type: Gtk.MessageType.QUESTION, text, secondary_text: secondaryText,
-        });
-        for (const [label, response] of buttons) {
-            const button = dialog.add_button(label, response);
-            if (response >= Response.TAKE_OVER)
-                button.add_css_class('destructive-action');
-            else
-                dialog.set_default_response(response);
+    _ask(heading, body, ...responses) {
+        const dialog = new Adw.MessageDialog({transient_for: this, heading, body});
+        for (const [response, label, appearance] of responses) {
+            dialog.add_response(response, label);
+            dialog.set_response_appearance(response, appearance);
+            if (appearance === ResponseAppearance.SUGGESTED)
+                dialog.default_response = response;
         }
         dialog.present();
         return new Promise(resolve => dialog.connect('response', (_, response) => {
             dialog.set_transient_for(null); // which may be gone before it
-            dialog.destroy();
             resolve(response);
         }));
     }
@@ -150,13 +145,11 @@ class EditorWindow extends Gtk.ApplicationWindow {
     }
 
     async _askWhatToDo(error) {
-        const readOnly = ['_Read-Only', Response.READ_ONLY];
-
         if (error.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED))
             throw error;
         if (!error.matches(LockFileError, LockFileError.LOCKED)) {
-            return await this._ask('The document cannot be locked', error.message, CANCEL,
-                readOnly) === Response.READ_ONLY;
+            return await this._ask('Document Cannot Be Locked', error.message, CLOSE,
+                READ_ONLY) === 'open';
         }
 
         try {
@@ -164,14 +157,14 @@ class EditorWindow extends Gtk.ApplicationWindow {
                 this._cancellable);
             let answer;
             if (holder.holder_state === LockFileHolderState.RUNNING) {
-                answer = await this._ask('The document is in use', holder.describe(),
-                    CANCEL, readOnly);
+                answer = await this._ask('Document Is in Use', holder.describe(),
+                    CLOSE, READ_ONLY);
             } else {
-                answer = await this._ask('The document may be in use', holder.describe(),
-                    CANCEL, readOnly, ['_Take Over', Response.TAKE_OVER]);
+                answer = await this._ask('Document May Be in Use', holder.describe(),
+                    CLOSE, READ_ONLY, TAKE_OVER);
             }
-            if (answer !== Response.TAKE_OVER)
-                return answer === Response.READ_ONLY;
+            if (answer !== 'take-over')
+                return answer === 'open';
             await this._lock.remove_stale_async(PRIORITY_DEFAULT, this._cancellable);
         } catch (failure) {
             // It may have been removed in this moment; then the lock can be had.
@@ -195,11 +188,10 @@ class EditorWindow extends Gtk.ApplicationWindow {
         // We have the lock, so the editor that wrote this is gone.
         this._hasAutosave = true;
         const who = this._lock.previous_holder?.describe() ?? 'The editor ended unexpectedly.';
-        switch (await this._ask('Restore unsaved changes?', who,
-            ['_Do Not Restore', Response.DO_NOT_RESTORE], ['_Restore', Response.RESTORE])) {
-        case Response.RESTORE:
+        switch (await this._ask('Restore Unsaved Changes?', who, DO_NOT_RESTORE, RESTORE)) {
+        case 'restore':
             return this._autosave;
-        case Response.DO_NOT_RESTORE:
+        case 'open':
             return this._document;
         default:
             return null;
@@ -223,7 +215,7 @@ class EditorWindow extends Gtk.ApplicationWindow {
         this._view.grab_focus();
         this._saveButton.sensitive = isLocked;
         if (!isLocked)
-            this._showBanner(Gtk.MessageType.INFO, 'Opened for reading only.');
+            this._showBanner(Gtk.MessageType.INFO, 'Opened for reading only');
     }
 
     _onLost(error) {
@@ -241,15 +233,15 @@ class EditorWindow extends Gtk.ApplicationWindow {
     }
 
     async _save(isClosing) {
-        const discard = isClosing ? [['Close _Without Saving', Response.DISCARD]] : [];
-        let answer = Response.SAVE_ANYWAY;
+        const discard = isClosing ? [DISCARD] : [];
+        let answer = 'save';
 
         if (!this._lock.is_locked()) {
-            answer = await this._ask('Save without the lock?',
+            answer = await this._ask('Save Without the Lock?',
                 'Others may have changed the document. Saving would overwrite what they did.',
-                CANCEL, ['_Save Anyway', Response.SAVE_ANYWAY], ...discard);
+                CLOSE, SAVE_ANYWAY, ...discard);
         }
-        if (answer === Response.SAVE_ANYWAY) {
+        if (answer === 'save') {
             // Now, for what is typed while it is being written is not saved.
             this._buffer.set_modified(false);
             try {
@@ -257,11 +249,11 @@ class EditorWindow extends Gtk.ApplicationWindow {
                 await this._deleteAutosave();
             } catch (error) {
                 this._buffer.set_modified(true);
-                answer = await this._ask('The document could not be saved', error.message, CANCEL,
+                answer = await this._ask('Document Could Not Be Saved', error.message, CLOSE,
                     ...discard);
             }
         }
-        if (answer === Response.DISCARD)
+        if (answer === 'discard')
             this._buffer.set_modified(false);
     }
 
@@ -316,7 +308,7 @@ class EditorWindow extends Gtk.ApplicationWindow {
 GLib.set_application_name('Text Editor');
 
 // Every start is a process of its own, to see them exclude each other.
-const application = new Gtk.Application({
+const application = new Adw.Application({
     flags: Gio.ApplicationFlags.NON_UNIQUE | Gio.ApplicationFlags.HANDLES_OPEN,
 });
 application.connect('open', (_, documents) => {

@@ -8,32 +8,27 @@ every few seconds, which belongs to whoever has the lock. A document is saved by
 the button, and when its window is closed. Nothing here blocks the main loop.
 """
 
-import enum
 import sys
 
 import gi
+gi.require_version('Adw', '1')
 gi.require_version('GLockFile', '1.0')
 gi.require_version('Gtk', '4.0')
-from gi.repository import Gio, GLib, GLockFile, Gtk, Pango
+from gi.repository import Adw, Gio, GLib, GLockFile, Gtk, Pango
 
 LockFileError = GLockFile.LockFileError
 
 PATIENCE = 300  # milliseconds, for somebody who is just closing the document
 AUTOSAVE_INTERVAL = 2  # seconds
 
-
-# The answers to all dialogs.
-class Response(enum.IntEnum):
-    READ_ONLY = 1
-    RESTORE = 2
-    DO_NOT_RESTORE = 3
-    # These need a second thought.
-    TAKE_OVER = 4
-    SAVE_ANYWAY = 5
-    DISCARD = 6
-
-
-CANCEL = ('_Cancel', Gtk.ResponseType.CANCEL)
+# The responses to all dialogs: a name, a label and an appearance each.
+CLOSE = ('close', '_Cancel', Adw.ResponseAppearance.DEFAULT)
+READ_ONLY = ('open', 'Open _Read-Only', Adw.ResponseAppearance.SUGGESTED)
+TAKE_OVER = ('take-over', '_Take Over', Adw.ResponseAppearance.DESTRUCTIVE)
+DO_NOT_RESTORE = ('open', '_Do Not Restore', Adw.ResponseAppearance.DEFAULT)
+RESTORE = ('restore', '_Restore', Adw.ResponseAppearance.SUGGESTED)
+SAVE_ANYWAY = ('save', '_Save Anyway', Adw.ResponseAppearance.DESTRUCTIVE)
+DISCARD = ('discard', 'Close _Without Saving', Adw.ResponseAppearance.DESTRUCTIVE)
 
 
 def is_io_error(error, code):
@@ -49,7 +44,7 @@ def sibling(file, suffix):
     return Gio.File.new_for_uri(file.get_uri() + suffix)
 
 
-class EditorWindow(Gtk.ApplicationWindow):
+class EditorWindow(Adw.ApplicationWindow):
     def __init__(self, application, document):
         super().__init__(application=application, title=document.get_basename(),
                          default_width=640, default_height=400)
@@ -68,23 +63,26 @@ class EditorWindow(Gtk.ApplicationWindow):
 
         self.save_button = Gtk.Button(label='_Save', use_underline=True, sensitive=False)
         self.save_button.connect('clicked', lambda _: self.save())
-        header = Gtk.HeaderBar()
+        header = Adw.HeaderBar()
         header.pack_start(self.save_button)
-        self.set_titlebar(header)
 
-        self.banner_label = Gtk.Label(wrap=True, wrap_mode=Pango.WrapMode.WORD_CHAR, xalign=0,
-                                      hexpand=True)
+        self.banner_label = Gtk.Label(wrap=True, wrap_mode=Pango.WrapMode.WORD_CHAR,
+                                      justify=Gtk.Justification.CENTER, hexpand=True,
+                                      margin_top=6, margin_bottom=6,
+                                      margin_start=18, margin_end=18)
         self.banner = Gtk.InfoBar(revealed=False)
         self.banner.add_child(self.banner_label)
         # Insensitive before the document is loaded.
         self.view = Gtk.TextView(editable=False, sensitive=False, wrap_mode=Gtk.WrapMode.WORD_CHAR,
-                                 left_margin=12, right_margin=12, top_margin=12)
+                                 left_margin=24, right_margin=24, top_margin=24,
+                                 bottom_margin=24)
         self.buffer = self.view.get_buffer()
         self.buffer.connect('changed', self.on_changed)
         box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL)
+        box.append(header)
         box.append(self.banner)
         box.append(Gtk.ScrolledWindow(child=self.view, vexpand=True))
-        self.set_child(box)
+        self.set_content(box)
 
         self.connect('close-request', self.on_close_request)
         self.acquire()
@@ -96,32 +94,28 @@ class EditorWindow(Gtk.ApplicationWindow):
         self.banner.set_message_type(message_type)
         self.banner.set_revealed(True)
 
-    def ask(self, text, secondary_text, *buttons):
-        dialog = Gtk.MessageDialog(transient_for=self, modal=True, destroy_with_parent=True,
-                                   message_type=Gtk.MessageType.QUESTION, text=text,
-                                   secondary_text=secondary_text)
-        for label, response in buttons:
-            button = dialog.add_button(label, response)
-            if response >= Response.TAKE_OVER:
-                button.add_css_class('destructive-action')
-            else:
+    def ask(self, heading, body, *responses):
+        dialog = Adw.MessageDialog(transient_for=self, heading=heading, body=body)
+        for response, label, appearance in responses:
+            dialog.add_response(response, label)
+            dialog.set_response_appearance(response, appearance)
+            if appearance == Adw.ResponseAppearance.SUGGESTED:
                 dialog.set_default_response(response)
         dialog.connect('response', self.on_response)
         dialog.present()
 
     def on_response(self, dialog, response):
         dialog.set_transient_for(None)  # which may be gone before it
-        dialog.destroy()
         match response:
-            case Response.READ_ONLY | Response.DO_NOT_RESTORE:
+            case 'open':
                 self.load(self.document)
-            case Response.RESTORE:
+            case 'restore':
                 self.load(self.autosave)
-            case Response.TAKE_OVER:
+            case 'take-over':
                 self.take_over()
-            case Response.SAVE_ANYWAY:
+            case 'save':
                 self.write_document()
-            case Response.DISCARD:
+            case 'discard':
                 self.buffer.set_modified(False)
                 self.close()
             case _:
@@ -170,19 +164,16 @@ class EditorWindow(Gtk.ApplicationWindow):
             self.run(self.lock.query_info_async, self.lock.query_info_finish,
                      GLib.PRIORITY_DEFAULT, self.cancellable, then=self.on_holder_queried)
         else:
-            self.ask('The document cannot be locked', error.message,
-                     CANCEL, ('_Read-Only', Response.READ_ONLY))
+            self.ask('Document Cannot Be Locked', error.message, CLOSE, READ_ONLY)
 
     def on_holder_queried(self, holder, error):
         if error:
             self.try_again(None, error)
         elif holder.get_holder_state() == GLockFile.LockFileHolderState.RUNNING:
-            self.ask('The document is in use', holder.describe(),
-                     CANCEL, ('_Read-Only', Response.READ_ONLY))
+            self.ask('Document Is in Use', holder.describe(), CLOSE, READ_ONLY)
         else:
-            self.ask('The document may be in use', holder.describe(),
-                     CANCEL, ('_Read-Only', Response.READ_ONLY),
-                     ('_Take Over', Response.TAKE_OVER))
+            self.ask('Document May Be in Use', holder.describe(),
+                     CLOSE, READ_ONLY, TAKE_OVER)
 
     def take_over(self):
         self.run(self.lock.remove_stale_async, self.lock.remove_stale_finish,
@@ -207,10 +198,9 @@ class EditorWindow(Gtk.ApplicationWindow):
         if self.has_autosave:
             # We have the lock, so the editor that wrote this is gone.
             previous = self.lock.get_previous_holder()
-            self.ask('Restore unsaved changes?',
+            self.ask('Restore Unsaved Changes?',
                      previous.describe() if previous else 'The editor ended unexpectedly.',
-                     ('_Do Not Restore', Response.DO_NOT_RESTORE),
-                     ('_Restore', Response.RESTORE))
+                     DO_NOT_RESTORE, RESTORE)
         else:
             self.load(self.document)
 
@@ -239,7 +229,7 @@ class EditorWindow(Gtk.ApplicationWindow):
         self.view.grab_focus()
         self.save_button.set_sensitive(is_locked)
         if not is_locked:
-            self.show_banner(Gtk.MessageType.INFO, 'Opened for reading only.')
+            self.show_banner(Gtk.MessageType.INFO, 'Opened for reading only')
 
     # --- Saving ---------------------------------------------------------------------
 
@@ -257,22 +247,22 @@ class EditorWindow(Gtk.ApplicationWindow):
     def on_document_written(self, _, error):
         if error:
             self.buffer.set_modified(True)
-            buttons = (CANCEL, *self.close_button())
+            responses = [CLOSE, *self.discard_if_closing()]
             self.is_closing = False
-            self.ask('The document could not be saved', error.message, *buttons)
+            self.ask('Document Could Not Be Saved', error.message, *responses)
         elif self.has_autosave:
             self.delete_autosave()
 
-    def close_button(self):
-        return [('Close _Without Saving', Response.DISCARD)] if self.is_closing else []
+    def discard_if_closing(self):
+        return [DISCARD] if self.is_closing else []
 
     def save(self):
         if self.lock.is_locked():
             self.write_document()
         else:
-            self.ask('Save without the lock?',
+            self.ask('Save Without the Lock?',
                      'Others may have changed the document. Saving would overwrite what they did.',
-                     CANCEL, ('_Save Anyway', Response.SAVE_ANYWAY), *self.close_button())
+                     CLOSE, SAVE_ANYWAY, *self.discard_if_closing())
 
     def on_changed(self, _):
         if not self.autosave_timer:
@@ -330,7 +320,7 @@ def on_open(application, documents, *_):
 
 GLib.set_application_name('Text Editor')
 # Every start is a process of its own, to see them exclude each other.
-application = Gtk.Application(
+application = Adw.Application(
     flags=Gio.ApplicationFlags.NON_UNIQUE | Gio.ApplicationFlags.HANDLES_OPEN)
 application.connect('open', on_open)
 application.connect('activate', lambda _: print('Usage: editor.py DOCUMENT…', file=sys.stderr))

@@ -9,19 +9,19 @@
  * blocks the main loop.
  */
 
+#include <adwaita.h>
 #include <glib/gi18n.h>
-#include <gtk/gtk.h>
 #include <lockfile/glockfile.h>
 
 #define GROUP "text"
 #define KEY "font-size"
 
 #define SETTINGS_TYPE_WINDOW (settings_window_get_type ())
-G_DECLARE_FINAL_TYPE (SettingsWindow, settings_window, SETTINGS, WINDOW, GtkApplicationWindow)
+G_DECLARE_FINAL_TYPE (SettingsWindow, settings_window, SETTINGS, WINDOW, AdwApplicationWindow)
 
 struct _SettingsWindow
 {
-  GtkApplicationWindow parent_instance;
+  AdwApplicationWindow parent_instance;
 
   GFile *file;
   GLockFile *lock;
@@ -30,22 +30,24 @@ struct _SettingsWindow
   gboolean is_closing;       /* when it has ended */
 
   GtkWidget *font_size;
-  GtkWidget *spinner;
-  GtkWidget *status;
-  GtkWidget *cancel_button;
+  GtkWidget *waiting_row; /* visible only while saving */
+  GtkWidget *error_row;   /* only if something went wrong */
   GtkWidget *save_button;
+  GtkWidget *toasts;
 };
 
-G_DEFINE_FINAL_TYPE (SettingsWindow, settings_window, GTK_TYPE_APPLICATION_WINDOW)
+G_DEFINE_FINAL_TYPE (SettingsWindow, settings_window, ADW_TYPE_APPLICATION_WINDOW)
 
 static void
-show_status (SettingsWindow *self, const char *text)
+show_error (SettingsWindow *self, const char *title, const GError *error)
 {
-  gboolean is_saving = (self->cancellable != NULL);
+  g_object_set (self->error_row, "title", title, "subtitle", error->message, "visible", TRUE, NULL);
+}
 
-  gtk_label_set_text (GTK_LABEL (self->status), text);
-  gtk_widget_set_visible (self->spinner, is_saving);
-  gtk_widget_set_visible (self->cancel_button, is_saving);
+static void
+show_is_saving (SettingsWindow *self, gboolean is_saving)
+{
+  gtk_widget_set_visible (self->waiting_row, is_saving);
   gtk_widget_set_sensitive (self->save_button, !is_saving);
 }
 
@@ -57,12 +59,12 @@ end (SettingsWindow *self)
   g_autoptr (GError) error = g_steal_pointer (&self->error);
 
   g_clear_object (&self->cancellable);
+  show_is_saving (self, FALSE);
   if (error == NULL)
-    show_status (self, _("Saved."));
-  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    show_status (self, _("Not saved."));
-  else
-    show_status (self, error->message);
+    adw_toast_overlay_add_toast (ADW_TOAST_OVERLAY (self->toasts),
+                                 adw_toast_new (_("Settings saved")));
+  else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    show_error (self, _("Settings Could Not Be Saved"), error);
 
   if (self->is_closing)
     gtk_window_close (GTK_WINDOW (self));
@@ -152,7 +154,8 @@ static void
 save (SettingsWindow *self)
 {
   self->cancellable = g_cancellable_new ();
-  show_status (self, _("Waiting for another program…"));
+  show_is_saving (self, TRUE);
+  gtk_widget_set_visible (self->error_row, FALSE);
   g_lock_file_lock_async (self->lock, G_PRIORITY_DEFAULT, self->cancellable, locked_cb,
                           g_object_ref (self));
 }
@@ -174,7 +177,7 @@ shown_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GKeyFile) settings = load_finish (self->file, result, &error);
 
   if (error != NULL)
-    show_status (self, error->message);
+    show_error (self, _("Settings Could Not Be Read"), error);
   else if (g_key_file_has_key (settings, GROUP, KEY, NULL))
     gtk_spin_button_set_value (GTK_SPIN_BUTTON (self->font_size),
                                g_key_file_get_integer (settings, GROUP, KEY, NULL));
@@ -216,40 +219,54 @@ settings_window_class_init (SettingsWindowClass *klass)
 static void
 settings_window_init (SettingsWindow *self)
 {
-  GtkWidget *header = gtk_header_bar_new ();
-  GtkWidget *grid = gtk_grid_new ();
-  GtkWidget *label = gtk_label_new_with_mnemonic (_("_Font size"));
+  GtkWidget *header = adw_header_bar_new ();
+  GtkWidget *font_size_row = adw_action_row_new ();
+  GtkWidget *spinner = gtk_spinner_new ();
+  GtkWidget *cancel_button = gtk_button_new_with_mnemonic (_("_Cancel"));
+  GtkWidget *group = adw_preferences_group_new ();
+  GtkWidget *page = adw_preferences_page_new ();
+  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
 
   self->save_button = gtk_button_new_with_mnemonic (_("_Save"));
+  gtk_widget_add_css_class (self->save_button, "suggested-action");
   g_signal_connect_swapped (self->save_button, "clicked", G_CALLBACK (save), self);
-  gtk_header_bar_pack_start (GTK_HEADER_BAR (header), self->save_button);
-  gtk_window_set_titlebar (GTK_WINDOW (self), header);
+  adw_header_bar_pack_start (ADW_HEADER_BAR (header), self->save_button);
 
   self->font_size = gtk_spin_button_new_with_range (6, 72, 1);
   gtk_spin_button_set_value (GTK_SPIN_BUTTON (self->font_size), 11);
-  gtk_label_set_mnemonic_widget (GTK_LABEL (label), self->font_size);
-  gtk_label_set_xalign (GTK_LABEL (label), 0);
-  gtk_grid_attach (GTK_GRID (grid), label, 0, 0, 2, 1);
-  gtk_grid_attach (GTK_GRID (grid), self->font_size, 2, 0, 1, 1);
+  gtk_widget_set_valign (self->font_size, GTK_ALIGN_CENTER);
+  g_object_set (font_size_row, "title", _("_Font Size"), "use-underline", TRUE,
+                "activatable-widget", self->font_size, NULL);
+  adw_action_row_add_suffix (ADW_ACTION_ROW (font_size_row), self->font_size);
 
-  self->spinner = gtk_spinner_new ();
-  gtk_spinner_start (GTK_SPINNER (self->spinner));
-  self->status = gtk_label_new (NULL);
-  gtk_label_set_wrap (GTK_LABEL (self->status), TRUE);
-  gtk_label_set_xalign (GTK_LABEL (self->status), 0);
-  gtk_widget_set_hexpand (self->status, TRUE);
-  self->cancel_button = gtk_button_new_with_mnemonic (_("_Cancel"));
-  g_signal_connect_swapped (self->cancel_button, "clicked", G_CALLBACK (cancel), self);
-  gtk_grid_attach (GTK_GRID (grid), self->spinner, 0, 1, 1, 1);
-  gtk_grid_attach (GTK_GRID (grid), self->status, 1, 1, 1, 1);
-  gtk_grid_attach (GTK_GRID (grid), self->cancel_button, 2, 1, 1, 1);
+  self->waiting_row = adw_action_row_new ();
+  g_object_set (self->waiting_row, "title", _("Waiting for another program…"), NULL);
+  gtk_spinner_start (GTK_SPINNER (spinner));
+  adw_action_row_add_prefix (ADW_ACTION_ROW (self->waiting_row), spinner);
+  gtk_widget_set_valign (cancel_button, GTK_ALIGN_CENTER);
+  g_signal_connect_swapped (cancel_button, "clicked", G_CALLBACK (cancel), self);
+  adw_action_row_add_suffix (ADW_ACTION_ROW (self->waiting_row), cancel_button);
 
-  g_object_set (grid, "row-spacing", 18, "column-spacing", 12, "margin-top", 24,
-                "margin-bottom", 24, "margin-start", 24, "margin-end", 24, NULL);
-  gtk_window_set_child (GTK_WINDOW (self), grid);
-  gtk_window_set_default_size (GTK_WINDOW (self), 480, 160);
+  self->error_row = adw_action_row_new ();
+  g_object_set (self->error_row, "icon-name", "dialog-error-symbolic", "visible", FALSE,
+                "use-markup", FALSE /* a file's name is none */, NULL);
+
+  g_object_set (group, "title", _("Text"),
+                "description", _("Other programs change these settings, too."), NULL);
+  adw_preferences_group_add (ADW_PREFERENCES_GROUP (group), font_size_row);
+  adw_preferences_group_add (ADW_PREFERENCES_GROUP (group), self->waiting_row);
+  adw_preferences_group_add (ADW_PREFERENCES_GROUP (group), self->error_row);
+  adw_preferences_page_add (ADW_PREFERENCES_PAGE (page), ADW_PREFERENCES_GROUP (group));
+  self->toasts = adw_toast_overlay_new ();
+  adw_toast_overlay_set_child (ADW_TOAST_OVERLAY (self->toasts), page);
+  gtk_widget_set_vexpand (self->toasts, TRUE);
+
+  gtk_box_append (GTK_BOX (box), header);
+  gtk_box_append (GTK_BOX (box), self->toasts);
+  adw_application_window_set_content (ADW_APPLICATION_WINDOW (self), box);
+  gtk_window_set_default_size (GTK_WINDOW (self), 480, 320);
   gtk_window_set_title (GTK_WINDOW (self), _("Settings"));
-  show_status (self, "");
+  show_is_saving (self, FALSE);
 }
 
 static void
@@ -279,8 +296,8 @@ activate_cb (GtkApplication *app)
 int
 main (int argc, char **argv)
 {
-  g_autoptr (GtkApplication) app =
-    gtk_application_new (NULL, G_APPLICATION_NON_UNIQUE | G_APPLICATION_HANDLES_OPEN);
+  g_autoptr (AdwApplication) app =
+    adw_application_new (NULL, G_APPLICATION_NON_UNIQUE | G_APPLICATION_HANDLES_OPEN);
 
   g_set_application_name (_("Settings"));
   g_signal_connect (app, "open", G_CALLBACK (open_cb), NULL);

@@ -8,6 +8,7 @@
 // writes the file, so that nothing is lost that others wrote meanwhile. Nothing here
 // blocks the main loop.
 
+import Adw from 'gi://Adw?version=1';
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
 import GLockFile from 'gi://GLockFile';
@@ -36,50 +37,65 @@ async function load(file, cancellable) {
 }
 
 const SettingsWindow = GObject.registerClass(
-class SettingsWindow extends Gtk.ApplicationWindow {
+class SettingsWindow extends Adw.ApplicationWindow {
     constructor(application, file) {
-        super({application, title: 'Settings', default_width: 480, default_height: 160});
+        super({application, title: 'Settings', default_width: 480, default_height: 320});
 
         this._file = file;
         this._lock = GLockFile.LockFile.new_for_file(
             Gio.File.new_for_uri(`${file.get_uri()}.lock`));
 
-        this._saveButton = new Gtk.Button({label: '_Save', use_underline: true});
+        this._saveButton = new Gtk.Button({
+            label: '_Save', use_underline: true, css_classes: ['suggested-action'],
+        });
         this._saveButton.connect('clicked', () => this._save());
-        const header = new Gtk.HeaderBar();
+        const header = new Adw.HeaderBar();
         header.pack_start(this._saveButton);
-        this.set_titlebar(header);
 
         this._fontSize = Gtk.SpinButton.new_with_range(6, 72, 1);
         this._fontSize.value = 11;
-        const label = new Gtk.Label({
-            label: '_Font size', use_underline: true, xalign: 0, mnemonic_widget: this._fontSize,
+        this._fontSize.valign = Gtk.Align.CENTER;
+        const fontSizeRow = new Adw.ActionRow({
+            title: '_Font Size', use_underline: true, activatable_widget: this._fontSize,
         });
-        this._spinner = new Gtk.Spinner({spinning: true});
-        this._status = new Gtk.Label({wrap: true, xalign: 0, hexpand: true});
-        this._cancelButton = new Gtk.Button({label: '_Cancel', use_underline: true});
-        this._cancelButton.connect('clicked', () => this._cancellable.cancel());
-        const grid = new Gtk.Grid({
-            row_spacing: 18, column_spacing: 12,
-            margin_top: 24, margin_bottom: 24, margin_start: 24, margin_end: 24,
-        });
-        grid.attach(label, 0, 0, 2, 1);
-        grid.attach(this._fontSize, 2, 0, 1, 1);
-        grid.attach(this._spinner, 0, 1, 1, 1);
-        grid.attach(this._status, 1, 1, 1, 1);
-        grid.attach(this._cancelButton, 2, 1, 1, 1);
-        this.child = grid;
+        fontSizeRow.add_suffix(this._fontSize);
 
-        this._showStatus('');
+        const cancelButton = new Gtk.Button({
+            label: '_Cancel', use_underline: true, valign: Gtk.Align.CENTER,
+        });
+        cancelButton.connect('clicked', () => this._cancellable.cancel());
+        this._waitingRow = new Adw.ActionRow({title: 'Waiting for another program…'});
+        this._waitingRow.add_prefix(new Gtk.Spinner({spinning: true}));
+        this._waitingRow.add_suffix(cancelButton);
+        this._errorRow = new Adw.ActionRow({
+            icon_name: 'dialog-error-symbolic', visible: false,
+            use_markup: false, // a file's name is none
+        });
+
+        const group = new Adw.PreferencesGroup({
+            title: 'Text', description: 'Other programs change these settings, too.',
+        });
+        group.add(fontSizeRow);
+        group.add(this._waitingRow);
+        group.add(this._errorRow);
+        const page = new Adw.PreferencesPage();
+        page.add(group);
+        this._toasts = new Adw.ToastOverlay({child: page, vexpand: true});
+        const box = new Gtk.Box({orientation: Gtk.Orientation.VERTICAL});
+        box.append(header);
+        box.append(this._toasts);
+        this.content = box;
+
+        this._showIsSaving(false);
         this._showSettings();
     }
 
-    _showStatus(text) {
-        const isSaving = Boolean(this._cancellable);
+    _showError(title, error) {
+        Object.assign(this._errorRow, {title, subtitle: error.message, visible: true});
+    }
 
-        this._status.label = text;
-        this._spinner.visible = isSaving;
-        this._cancelButton.visible = isSaving;
+    _showIsSaving(isSaving) {
+        this._waitingRow.visible = isSaving;
         this._saveButton.sensitive = !isSaving;
     }
 
@@ -89,15 +105,15 @@ class SettingsWindow extends Gtk.ApplicationWindow {
             this._fontSize.value = (await load(this._file, null)).get_integer(GROUP, KEY);
         } catch (error) {
             if (!(error instanceof GLib.KeyFileError))
-                this._showStatus(error.message);
+                this._showError('Settings Could Not Be Read', error);
         }
     }
 
     async _save() {
         const cancellable = this._cancellable = new Gio.Cancellable();
-        let outcome = 'Saved.';
 
-        this._showStatus('Waiting for another program…');
+        this._showIsSaving(true);
+        this._errorRow.visible = false;
         try {
             await this._lock.hold(async () => {
                 const settings = await load(this._file, cancellable);
@@ -107,12 +123,13 @@ class SettingsWindow extends Gtk.ApplicationWindow {
                 await this._file.replace_contents_bytes_async(bytes, null, false,
                     Gio.FileCreateFlags.NONE, null);
             }, {cancellable});
+            this._toasts.add_toast(new Adw.Toast({title: 'Settings saved'}));
         } catch (error) {
-            outcome = error.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED)
-                ? 'Not saved.' : error.message;
+            if (!error.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED))
+                this._showError('Settings Could Not Be Saved', error);
         }
         this._cancellable = null;
-        this._showStatus(outcome);
+        this._showIsSaving(false);
         if (this._isClosing)
             this.close();
     }
@@ -126,7 +143,7 @@ class SettingsWindow extends Gtk.ApplicationWindow {
 
 GLib.set_application_name('Settings');
 
-const application = new Gtk.Application({
+const application = new Adw.Application({
     flags: Gio.ApplicationFlags.NON_UNIQUE | Gio.ApplicationFlags.HANDLES_OPEN,
 });
 application.connect('open', (_, files) => {

@@ -11,9 +11,10 @@ blocks the main loop.
 import sys
 
 import gi
+gi.require_version('Adw', '1')
 gi.require_version('GLockFile', '1.0')
 gi.require_version('Gtk', '4.0')
-from gi.repository import Gio, GLib, GLockFile, Gtk
+from gi.repository import Adw, Gio, GLib, GLockFile, Gtk
 
 GROUP = 'text'
 KEY = 'font-size'
@@ -31,10 +32,10 @@ def load_finish(file, result):
     return settings
 
 
-class SettingsWindow(Gtk.ApplicationWindow):
+class SettingsWindow(Adw.ApplicationWindow):
     def __init__(self, application, file):
         super().__init__(application=application, title='Settings',
-                         default_width=480, default_height=160)
+                         default_width=480, default_height=320)
 
         self.file = file
         self.lock = GLockFile.LockFile.new(file.get_path() + '.lock')
@@ -43,39 +44,52 @@ class SettingsWindow(Gtk.ApplicationWindow):
         self.error = None  # what went wrong with that first
         self.is_closing = False  # when it has ended
 
-        self.save_button = Gtk.Button(label='_Save', use_underline=True)
+        self.save_button = Gtk.Button(label='_Save', use_underline=True,
+                                      css_classes=['suggested-action'])
         self.save_button.connect('clicked', self.on_save)
-        header = Gtk.HeaderBar()
+        header = Adw.HeaderBar()
         header.pack_start(self.save_button)
-        self.set_titlebar(header)
 
         self.font_size = Gtk.SpinButton.new_with_range(6, 72, 1)
         self.font_size.set_value(11)
-        label = Gtk.Label(label='_Font size', use_underline=True, xalign=0,
-                          mnemonic_widget=self.font_size)
-        self.spinner = Gtk.Spinner(spinning=True)
-        self.status = Gtk.Label(wrap=True, xalign=0, hexpand=True)
-        self.cancel_button = Gtk.Button(label='_Cancel', use_underline=True)
-        self.cancel_button.connect('clicked', lambda _: self.cancellable.cancel())
-        grid = Gtk.Grid(row_spacing=18, column_spacing=12, margin_top=24, margin_bottom=24,
-                        margin_start=24, margin_end=24)
-        grid.attach(label, 0, 0, 2, 1)
-        grid.attach(self.font_size, 2, 0, 1, 1)
-        grid.attach(self.spinner, 0, 1, 1, 1)
-        grid.attach(self.status, 1, 1, 1, 1)
-        grid.attach(self.cancel_button, 2, 1, 1, 1)
-        self.set_child(grid)
+        self.font_size.set_valign(Gtk.Align.CENTER)
+        font_size_row = Adw.ActionRow(title='_Font Size', use_underline=True,
+                                      activatable_widget=self.font_size)
+        font_size_row.add_suffix(self.font_size)
+
+        cancel_button = Gtk.Button(label='_Cancel', use_underline=True, valign=Gtk.Align.CENTER)
+        cancel_button.connect('clicked', lambda _: self.cancellable.cancel())
+        self.waiting_row = Adw.ActionRow(title='Waiting for another program…')
+        self.waiting_row.add_prefix(Gtk.Spinner(spinning=True))
+        self.waiting_row.add_suffix(cancel_button)
+        self.error_row = Adw.ActionRow(icon_name='dialog-error-symbolic', visible=False,
+                                       use_markup=False)  # a file's name is none
+
+        group = Adw.PreferencesGroup(title='Text',
+                                     description='Other programs change these settings, too.')
+        group.add(font_size_row)
+        group.add(self.waiting_row)
+        group.add(self.error_row)
+        page = Adw.PreferencesPage()
+        page.add(group)
+        self.toasts = Adw.ToastOverlay(child=page, vexpand=True)
+        box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL)
+        box.append(header)
+        box.append(self.toasts)
+        self.set_content(box)
 
         self.connect('close-request', self.on_close_request)
-        self.show_status('')
+        self.show_is_saving(False)
         # The file is always replaced as a whole, so who only reads it needs no lock.
         self.file.load_contents_async(None, self.on_shown)
 
-    def show_status(self, text):
-        is_saving = self.cancellable is not None
-        self.status.set_label(text)
-        self.spinner.set_visible(is_saving)
-        self.cancel_button.set_visible(is_saving)
+    def show_error(self, title, error):
+        self.error_row.set_title(title)
+        self.error_row.set_subtitle(error.message)
+        self.error_row.set_visible(True)
+
+    def show_is_saving(self, is_saving):
+        self.waiting_row.set_visible(is_saving)
         self.save_button.set_sensitive(not is_saving)
 
     def on_shown(self, file, result):
@@ -83,11 +97,12 @@ class SettingsWindow(Gtk.ApplicationWindow):
             self.font_size.set_value(load_finish(file, result).get_integer(GROUP, KEY))
         except GLib.Error as error:
             if error.domain != GLib.quark_to_string(GLib.KeyFile.error_quark()):
-                self.show_status(error.message)
+                self.show_error('Settings Could Not Be Read', error)
 
     def on_save(self, _):
         self.cancellable = Gio.Cancellable()
-        self.show_status('Waiting for another program…')
+        self.show_is_saving(True)
+        self.error_row.set_visible(False)
         self.lock.lock_async(GLib.PRIORITY_DEFAULT, self.cancellable, self.on_locked)
 
     def on_locked(self, lock, result):
@@ -131,12 +146,11 @@ class SettingsWindow(Gtk.ApplicationWindow):
 
     def end(self, error):
         self.cancellable = None
+        self.show_is_saving(False)
         if error is None:
-            self.show_status('Saved.')
-        elif error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED):
-            self.show_status('Not saved.')
-        else:
-            self.show_status(error.message)
+            self.toasts.add_toast(Adw.Toast(title='Settings saved'))
+        elif not error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED):
+            self.show_error('Settings Could Not Be Saved', error)
         if self.is_closing:
             self.close()
 
@@ -154,7 +168,7 @@ def on_open(application, files, *_):
 
 
 GLib.set_application_name('Settings')
-application = Gtk.Application(
+application = Adw.Application(
     flags=Gio.ApplicationFlags.NON_UNIQUE | Gio.ApplicationFlags.HANDLES_OPEN)
 application.connect('open', on_open)
 application.connect('activate', lambda _: print('Usage: settings.py FILE', file=sys.stderr))
