@@ -104,8 +104,7 @@ static struct
   gint64 clock_at_boot;
   Inode inodes[32];
   guint n_inodes;
-  Descriptor descriptors[64];
-  guint n_descriptors;
+  Descriptor descriptors[16];
   GLockFileKernel kernel;       /* what was answered last about the suspect */
   gboolean asked_though_empty;
   gboolean removed;             /* the suspect */
@@ -151,7 +150,7 @@ static Descriptor *
 get_descriptor (int fd)
 {
   g_assert_cmpint (fd, >=, FIRST_FD);
-  g_assert_cmpint (fd, <, FIRST_FD + (int) disk.n_descriptors);
+  g_assert_cmpint (fd, <, FIRST_FD + (int) G_N_ELEMENTS (disk.descriptors));
   g_assert_nonnull (disk.descriptors[fd - FIRST_FD].inode);
   return &disk.descriptors[fd - FIRST_FD];
 }
@@ -168,7 +167,7 @@ is_locked_by_us (const Inode *inode)
 {
   if (kernel_locks_unsupported ())
     return TRUE;
-  for (guint i = 0; i < disk.n_descriptors; i++)
+  for (guint i = 0; i < G_N_ELEMENTS (disk.descriptors); i++)
     {
       if (disk.descriptors[i].inode == inode && disk.descriptors[i].locked)
         return TRUE;
@@ -207,6 +206,7 @@ disk_open (const char *path,
   g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&disk_mutex);
   gboolean writable = (flags & O_ACCMODE) == O_RDWR;
   Inode *inode = NULL;
+  guint i = 0;
 
   g_assert_cmpint (flags & O_TRUNC, ==, 0);
   if (is_faulty ())
@@ -246,9 +246,10 @@ disk_open (const char *path,
         return fail (EPERM);
     }
 
-  g_assert_cmpuint (disk.n_descriptors, <, G_N_ELEMENTS (disk.descriptors));
-  disk.descriptors[disk.n_descriptors] = (Descriptor) { .inode = inode, .writable = writable };
-  return FIRST_FD + disk.n_descriptors++;
+  while (disk.descriptors[i].inode != NULL)
+    g_assert_cmpuint (++i, <, G_N_ELEMENTS (disk.descriptors));
+  disk.descriptors[i] = (Descriptor) { .inode = inode, .writable = writable };
+  return FIRST_FD + i;
 }
 
 static int
@@ -857,7 +858,7 @@ has_open_descriptors (void)
 {
   g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&disk_mutex);
 
-  for (guint i = 0; i < disk.n_descriptors; i++)
+  for (guint i = 0; i < G_N_ELEMENTS (disk.descriptors); i++)
     {
       if (disk.descriptors[i].inode != NULL)
         return TRUE;
