@@ -6,8 +6,9 @@
 time in it: test-stress.py FOLDER SECONDS QT-PEER…
 
 Each worker here drives one such process, and does under the lock what shows
-two at a time: it makes a marker file, which must not be there, and counts in a
-file that nothing else protects.
+two at a time: it makes a marker file, which must not be there, counts in a
+file that nothing else protects, and writes itself into a shared word that must
+hold nobody. Now and then it stops its process for a moment, and may kill it.
 """
 
 import collections
@@ -28,7 +29,14 @@ FOLDER, SECONDS, QT_PROGRAMS = sys.argv[1], float(sys.argv[2]), sys.argv[3:]
 # As long, at most, does a slowed Qt process stop at each of its steps.
 DELAY = 300
 
+# Nobody may be without the lock for so long. Qt alone polls at growing pauses.
+LONGEST_GAP = 15
+
+# What the workers share; made anew for each test.
+inside = last_entry = longest_gap = None
+
 Job = collections.namedtuple('Job', 'folder qt_programs kills end')
+Result = collections.namedtuple('Result', 'turns kills stops complaint')
 
 
 class Occupancy:
@@ -39,11 +47,18 @@ class Occupancy:
         self._counter = os.path.join(folder, 'counter')
 
     def enter(self, pid):
+        expected = 0
         try:
             self._mark(pid)
         except FileExistsError:
-            self._bury(pid)
+            expected = self._bury(pid)
             self._mark(pid)
+        with inside.get_lock():
+            found, inside.value = inside.value, pid
+            now = time.monotonic()
+            longest_gap.value = max(longest_gap.value, now - last_entry.value)
+            last_entry.value = now
+        assert found == expected, f'{pid} and {found} hold the lock'
 
     def doom(self, pid):
         """The holder is going to be killed and cannot take its marker away."""
@@ -51,7 +66,10 @@ class Occupancy:
             marker.write(f'doomed {pid}')
         os.rename(f'{self._marker}.new', self._marker)
 
-    def leave(self):
+    def leave(self, pid):
+        with inside.get_lock():
+            found, inside.value = inside.value, 0
+        assert found == pid, f'{pid} and {found} hold the lock'
         os.unlink(self._marker)
 
     def count(self):
@@ -77,6 +95,7 @@ class Occupancy:
         while process_state(dead) not in (None, 'Z', 'X'):
             assert time.monotonic() < deadline, f'{pid} took the lock from {dead}, which lives'
         os.unlink(self._marker)
+        return int(dead)
 
 
 class Worker:
@@ -87,6 +106,7 @@ class Worker:
         self._peer = None
         self.turns = 0
         self.kills = 0
+        self.stops = 0
 
     def run(self):
         self._start_peer()
@@ -125,12 +145,20 @@ class Worker:
     def _strikes(self, probability):
         return self._job.kills and random.random() < probability
 
+    def _may_stop(self):
+        if random.random() < 0.02:
+            self._peer.stop()
+            time.sleep(random.uniform(0, 0.01))
+            self._peer.go_on()
+            self.stops += 1
+
     def _take(self):
         self._peer.send(f'try {random.choice((0, 0, 5, 50))}')
         if self._strikes(0.02):
             time.sleep(random.uniform(0, 0.003))
             self._replace_peer()
             return False
+        self._may_stop()
         answer = self._peer.answer()
         assert answer == 'ok' or self._peer.LOCKED.match(answer), f'{self._peer}: {answer}'
         return answer == 'ok'
@@ -144,10 +172,11 @@ class Worker:
             self._replace_peer()
             return
         self._occupancy.set_count(count + 1)
-        self._occupancy.leave()
+        self._occupancy.leave(self._peer.pid)
         self.turns += 1
 
         self._peer.send('unlock')
+        self._may_stop()
         if self._strikes(0.05):
             time.sleep(random.uniform(0, 0.0005))
             self._replace_peer()
@@ -158,35 +187,59 @@ class Worker:
 def work(job):
     random.seed(os.getpid())
     worker = Worker(job)
+    complaint = None
     try:
         worker.run()
     except Exception as error:
-        return worker.turns, worker.kills, f'{type(error).__name__}: {error}'
-    return worker.turns, worker.kills, None
+        complaint = f'{type(error).__name__}: {error}'
+    return Result(worker.turns, worker.kills, worker.stops, complaint)
+
+
+def find_litter(folder):
+    """What is left when one more leftover has been taken over: a removal lock of a
+    killed process goes then."""
+    file_name = os.path.join(folder, 'lock')
+    for end in (GLockFilePeer.kill, lambda peer: peer.must('unlock')):
+        peer = GLockFilePeer(file_name)
+        peer.must('lock')
+        end(peer)
+        peer.finish()
+    return [name for name in os.listdir(folder) if name.startswith('lock')]
 
 
 def stress(kills, qt_choices, n_ours):
     """One Qt worker for each element of `qt_choices`: the programs it may run."""
+    global inside, last_entry, longest_gap
+    context = multiprocessing.get_context('fork')
+    inside, longest_gap = context.Value('q', 0), context.Value('d', 0)
+    last_entry = context.Value('d', time.monotonic())
+
     folder = tempfile.mkdtemp(prefix='glockfile-interop-', dir=FOLDER)
     end = time.time() + SECONDS
     jobs = [Job(folder, programs, kills, end) for programs in qt_choices + [()] * n_ours]
     try:
-        with multiprocessing.get_context('fork').Pool(len(jobs), die_with_parent) as pool:
+        with context.Pool(len(jobs), die_with_parent) as pool:
             results = pool.map(work, jobs, chunksize=1)
         count = Occupancy(folder).count()
+        litter = find_litter(folder)
     finally:
         shutil.rmtree(folder)
 
     n_qt = len(qt_choices)
-    print('# turns of Qt:', [turns for turns, _, _ in results[:n_qt]],
-          'of GLockFile:', [turns for turns, _, _ in results[n_qt:]],
-          'killed:', sum(killed for _, killed, _ in results))
-    complaints = [complaint for _, _, complaint in results if complaint]
+    print('# acquisitions of Qt:', [result.turns for result in results[:n_qt]],
+          'of GLockFile:', [result.turns for result in results[n_qt:]],
+          'kills:', sum(result.kills for result in results),
+          'stops:', sum(result.stops for result in results),
+          f'nobody got the lock for at most {longest_gap.value * 1000:.1f} ms,',
+          'litter:', litter)
+    complaints = [result.complaint for result in results if result.complaint]
     assert not complaints, '\n'.join(complaints)
-    assert count == sum(turns for turns, _, _ in results), f'{count} counted'
+    assert not litter, litter
+    assert longest_gap.value < LONGEST_GAP, f'nobody got the lock for {longest_gap.value} s'
+    assert count == sum(result.turns for result in results), f'{count} counted'
     # Qt polls too seldom for each of them to get a turn on a busy machine.
-    assert any(turns > 0 for turns, _, _ in results[:n_qt]), 'Qt never got the lock'
-    assert all(turns > 0 for turns, _, _ in results[n_qt:]), 'one of ours never got the lock'
+    assert any(result.turns > 0 for result in results[:n_qt]), 'Qt never got the lock'
+    assert all(result.turns > 0 for result in results[n_qt:]), 'one of ours never got the lock'
 
 
 @test
