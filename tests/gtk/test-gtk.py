@@ -134,7 +134,7 @@ def document_is_in_use_and_read():
         with edit(folder) as editor:
             editor.label('Document Is in Use')
             editor.label('“Letters” (letters, process 4711) run by ada on host “difference” '
-                         'has locked this since 10:42.')
+                         'has locked this since ')
             assert 'Take Over' not in editor.buttons()
             screenshot(editor, 'editor-in-use')
 
@@ -202,7 +202,8 @@ def predecessor_crashed_and_text_is_not_restored():
         folder.disguise_holder()
         with edit(folder) as editor:
             editor.label('“Letters” (letters, process 4711) run by ada on host “difference” '
-                         'locked this at 10:42 and ended without unlocking it.')
+                         'locked this at ')
+            editor.label(' and ended without unlocking it.')
             screenshot(editor, 'editor-restore')
             editor.button('Do Not Restore').press()
             assert editor.text_box().text == TEXT
@@ -275,12 +276,13 @@ def names_in_the_lock_are_hostile():
 
 @test
 def name_of_the_document_is_no_markup():
-    with Folder('<b>list<b> &amp; \u202e.txt', TEXT) as folder:
+    # It would be good markup: what is not, GTK shows as it is.
+    with Folder('&lt;b&gt; &amp; \u202e.txt', TEXT) as folder:
         folder.lock_file.mkdir()
         with edit(folder) as editor:
             editor.label('Document Cannot Be Locked')
             text = editor.label('is a directory, not a lock file').text
-            assert '/<b>list<b> &amp; \ufffd.txt.lock”' in text, text
+            assert '/&lt;b&gt; &amp; \ufffd.txt.lock”' in text, text
             editor.button('Cancel').press()
             editor.wait_for_end()
 
@@ -408,11 +410,11 @@ def settings_are_in_use_and_closed():
 
 @test
 def settings_cannot_be_locked():
-    with settings() as folder, change(folder) as program:
+    with Folder('<b>&amp;.ini', SETTINGS) as folder, change(folder) as program:
         folder.lock_file.mkdir()
         program.button('Save').press()
         program.label('Settings Could Not Be Saved')
-        program.label('is a directory, not a lock file')
+        program.label('/<b>&amp;.ini.lock” is a directory, not a lock file')
         assert folder.file.read_text() == SETTINGS
         program.close()
 
