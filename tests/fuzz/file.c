@@ -203,7 +203,7 @@ disk_open (const char *path,
            int         flags,
            mode_t      mode)
 {
-  g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&disk_mutex);
+  g_autoptr (GRecMutexLocker) locker G_GNUC_UNUSED = g_rec_mutex_locker_new (&disk_mutex);
   gboolean writable = (flags & O_ACCMODE) == O_RDWR;
   Inode *inode = NULL;
   guint i = 0;
@@ -255,7 +255,7 @@ disk_open (const char *path,
 static int
 disk_close (int fd)
 {
-  g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&disk_mutex);
+  g_autoptr (GRecMutexLocker) locker G_GNUC_UNUSED = g_rec_mutex_locker_new (&disk_mutex);
 
   *get_descriptor (fd) = (Descriptor) { 0 };
   return 0;
@@ -267,7 +267,7 @@ disk_pread (int    fd,
             size_t size,
             off_t  offset)
 {
-  g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&disk_mutex);
+  g_autoptr (GRecMutexLocker) locker G_GNUC_UNUSED = g_rec_mutex_locker_new (&disk_mutex);
   Descriptor *descriptor = get_descriptor (fd);
   const Inode *inode = descriptor->inode;
   gsize n = MIN (size, inode->size);
@@ -288,7 +288,7 @@ disk_pwrite (int         fd,
              size_t      size,
              off_t       offset)
 {
-  g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&disk_mutex);
+  g_autoptr (GRecMutexLocker) locker G_GNUC_UNUSED = g_rec_mutex_locker_new (&disk_mutex);
   Descriptor *descriptor = get_descriptor (fd);
 
   g_assert_true (descriptor->writable);
@@ -363,7 +363,7 @@ static int
 disk_flock (int fd,
             int operation)
 {
-  g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&disk_mutex);
+  g_autoptr (GRecMutexLocker) locker G_GNUC_UNUSED = g_rec_mutex_locker_new (&disk_mutex);
   Descriptor *descriptor = get_descriptor (fd);
   int answer;
 
@@ -391,7 +391,7 @@ static int
 disk_link_fd (int         fd,
               const char *path)
 {
-  g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&disk_mutex);
+  g_autoptr (GRecMutexLocker) locker G_GNUC_UNUSED = g_rec_mutex_locker_new (&disk_mutex);
   Inode *inode = get_descriptor (fd)->inode;
 
   g_assert_true (inode->is_ours);
@@ -429,7 +429,7 @@ static int
 disk_unlink (int         directory,
              const char *path)
 {
-  g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&disk_mutex);
+  g_autoptr (GRecMutexLocker) locker G_GNUC_UNUSED = g_rec_mutex_locker_new (&disk_mutex);
   Inode *inode = find_inode (path);
 
   g_assert_nonnull (inode);
@@ -464,7 +464,7 @@ disk_lstat (int          directory,
             const char  *path,
             struct stat *status)
 {
-  g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&disk_mutex);
+  g_autoptr (GRecMutexLocker) locker G_GNUC_UNUSED = g_rec_mutex_locker_new (&disk_mutex);
   const Inode *inode = find_inode (path);
 
   if (is_faulty ())
@@ -479,7 +479,7 @@ static int
 disk_fstat (int          fd,
             struct stat *status)
 {
-  g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&disk_mutex);
+  g_autoptr (GRecMutexLocker) locker G_GNUC_UNUSED = g_rec_mutex_locker_new (&disk_mutex);
 
   if (is_faulty ())
     return -1;
@@ -491,7 +491,7 @@ static int
 disk_statfs (const char    *path,
              struct statfs *volume)
 {
-  g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&disk_mutex);
+  g_autoptr (GRecMutexLocker) locker G_GNUC_UNUSED = g_rec_mutex_locker_new (&disk_mutex);
 
   if (is_faulty ())
     return -1;
@@ -516,7 +516,7 @@ disk_futimens (int                   fd,
 static int
 disk_fdatasync (int fd)
 {
-  g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&disk_mutex);
+  g_autoptr (GRecMutexLocker) locker G_GNUC_UNUSED = g_rec_mutex_locker_new (&disk_mutex);
 
   g_assert_true (get_descriptor (fd)->inode->is_ours);
   if (is_faulty ())
@@ -856,7 +856,7 @@ check_outcome (const GLockFileAttempt *attempt,
 static gboolean
 has_open_descriptors (void)
 {
-  g_autoptr (GRecMutexLocker) locker = g_rec_mutex_locker_new (&disk_mutex);
+  g_autoptr (GRecMutexLocker) locker G_GNUC_UNUSED = g_rec_mutex_locker_new (&disk_mutex);
 
   for (guint i = 0; i < G_N_ELEMENTS (disk.descriptors); i++)
     {
