@@ -280,7 +280,7 @@ static void
 play_without_inotify (gconstpointer data)
 {
   const InotifyLimit *inotify = data;
-  g_autofree char *limit = forbid_inotify (inotify);
+  g_autofree char *limit G_GNUC_UNUSED = forbid_inotify (inotify);
 
   scene_play_pair (inotify->folder->lock_file, as_usual, as_usual);
 }
