@@ -218,10 +218,11 @@ read_task_file (pid_t       pid,
                 const char *name)
 {
   g_autofree char *path = g_strdup_printf ("/proc/%d/task/%d/%s", (int) pid, (int) thread_id, name);
-  char *content = NULL;
+  g_autofree char *content = NULL;
 
-  g_file_get_contents (path, &content, NULL, NULL);
-  return content;
+  if (!g_file_get_contents (path, &content, NULL, NULL))
+    return NULL;
+  return g_steal_pointer (&content);
 }
 
 static gint64
