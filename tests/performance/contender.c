@@ -11,6 +11,7 @@
 #include <lockfile/glockfile.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 gsize contender_content_size = 256;
@@ -102,10 +103,12 @@ Contender contender_flock = {
 
 typedef struct
 {
-  char *path;
-  char *directory;
-  char *content;
-  int   fd;
+  char       *path;
+  char       *directory;
+  char       *content;
+  char       *removal_path;   /* NULL: without the looks */
+  struct stat status;
+  int         fd;
 } SystemCalls;
 
 static gpointer
@@ -119,6 +122,17 @@ system_calls_open (const char *path)
   return self;
 }
 
+/* Also what nobody can leave out who deletes no other's file and shares the path with Qt
+ * programs: which file is mine, is it still there, does somebody remove it? */
+static gpointer
+careful_open (const char *path)
+{
+  SystemCalls *self = system_calls_open (path);
+
+  self->removal_path = g_strconcat (path, ".rmlock", NULL);
+  return self;
+}
+
 static gboolean
 system_calls_lock (gpointer lock,
                    int      timeout)
@@ -127,6 +141,7 @@ system_calls_lock (gpointer lock,
 
   self->fd = open (self->directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
   if (self->fd < 0
+      || (self->removal_path != NULL && fstat (self->fd, &self->status) < 0)
       || flock (self->fd, LOCK_EX | LOCK_NB) < 0
       || write (self->fd, self->content, contender_content_size) < 0)
     g_error ("The bare system calls do not work here: %s", g_strerror (errno));
@@ -147,8 +162,14 @@ static void
 system_calls_unlock (gpointer lock)
 {
   SystemCalls *self = lock;
+  struct stat status;
 
+  if (self->removal_path != NULL
+      && (lstat (self->path, &status) < 0 || status.st_ino != self->status.st_ino))
+    g_error ("Somebody has removed the file of the bare system calls");
   unlink (self->path);
+  if (self->removal_path != NULL && lstat (self->removal_path, &status) == 0)
+    g_error ("Somebody removes the file of the bare system calls");
   close (self->fd);
 }
 
@@ -159,6 +180,7 @@ system_calls_close (gpointer lock)
 
   g_free (self->path);
   g_free (self->directory);
+  g_free (self->removal_path);
   g_free (self->content);
   g_free (self);
 }
@@ -166,6 +188,14 @@ system_calls_close (gpointer lock)
 Contender contender_system_calls = {
   .name = "bare system calls",
   .open = system_calls_open,
+  .lock = system_calls_lock,
+  .unlock = system_calls_unlock,
+  .close = system_calls_close,
+};
+
+static Contender contender_careful = {
+  .name = "bare and careful",
+  .open = careful_open,
   .lock = system_calls_lock,
   .unlock = system_calls_unlock,
   .close = system_calls_close,
@@ -204,6 +234,7 @@ static Contender contender_filelock = {
 static Contender *contenders[] = {
   &contender_glockfile,
   &contender_system_calls,
+  &contender_careful,
   &contender_flock,
 #ifdef QLOCKFILE6_MODULE
   &contender_qlockfile6,
