@@ -45,9 +45,10 @@
 /* Anybody who can read a directory can put as many locks on it as he likes, and the
  * kernel goes through all of them in each call. Where that takes long, several times in a
  * row, this process takes no place for a while. It is the thread's own time that counts,
- * for on a busy system everything takes long. */
+ * for on a busy system everything takes long; but asking for that costs as much as the
+ * call itself, so it begins with one that took long by the clock. */
 #define SLOW_CALL 100000        /* nanoseconds; those of ten thousand waiters */
-#define MANY_SLOW_CALLS 3
+#define MANY_SLOW_CALLS 4
 #define ABSTINENCE (10 * G_TIME_SPAN_SECOND)
 
 /* The open directory, shared by the waiters of this process: a process' own
@@ -89,11 +90,11 @@ first_byte (const char *path)
 }
 
 static gint64
-thread_time (void)
+read_clock (clockid_t clock)
 {
   struct timespec now;
 
-  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &now);
+  clock_gettime (clock, &now);
   return (gint64) now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
@@ -103,9 +104,18 @@ call_kernel (int           fd,
              int           command,
              struct flock *lock)
 {
-  gint64 begin = thread_time ();
-  int result = fcntl (fd, command, lock);
-  gboolean slow = thread_time () - begin > SLOW_CALL;
+  clockid_t clock;
+  gint64 begin;
+  gboolean slow;
+  int result;
+
+  g_lock_file_state_lock ();
+  clock = n_slow_calls > 0 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC;
+  g_lock_file_state_unlock ();
+
+  begin = read_clock (clock);
+  result = fcntl (fd, command, lock);
+  slow = read_clock (clock) - begin > SLOW_CALL;
 
   g_lock_file_state_lock ();
   n_slow_calls = slow ? n_slow_calls + 1 : 0;

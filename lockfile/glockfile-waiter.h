@@ -35,6 +35,7 @@ typedef struct
   /* When to look again. */
   GLockFileWatch watch;
   gboolean watching;            /* it was put on what is known */
+  gboolean watch_over;          /* ... but that has come to its end */
   gboolean file_watched;
   gint64 watch_again;           /* if the file is not watched: when to try that again */
   gboolean process_watched;
