@@ -6,6 +6,8 @@
 
 #include "glockfile-volume.h"
 
+#include <gio/gunixmounts.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -66,6 +68,20 @@ is_below (const char *path,
   return strncmp (path, directory, size) == 0 && (path[size] == '/' || path[size] == '\0');
 }
 
+/* Whatever the way there is, and wherever it is mounted: below another folder, or by
+ * somebody else. */
+static gboolean
+is_on_portal_mount (const char *directory)
+{
+  char *real = realpath (directory, NULL);
+  GUnixMountEntry *mount = real != NULL ? g_unix_mount_for (real, NULL) : NULL;
+  gboolean is_portal = mount != NULL && strcmp (g_unix_mount_get_fs_type (mount), "fuse.portal") == 0;
+
+  g_clear_pointer (&mount, g_unix_mount_free);
+  free (real);
+  return is_portal;
+}
+
 /*
  * g_lock_file_volume_is_document_portal:
  *
@@ -81,9 +97,11 @@ g_lock_file_volume_is_document_portal (guint32     type,
   if (type != FUSE_MAGIC)
     return FALSE;
 
+  /* The usual places tell it soonest. */
   session = g_build_filename (g_get_user_runtime_dir (), "doc", NULL);
   user = g_strdup_printf ("/run/user/%u/doc", (guint) getuid ());
   return is_below (directory, session) || is_below (directory, user) ||
          is_below (directory, "/run/flatpak/doc") ||
-         getxattr (directory, "user.document-portal.host-path", NULL, 0) >= 0;
+         getxattr (directory, "user.document-portal.host-path", NULL, 0) >= 0 ||
+         is_on_portal_mount (directory);
 }
