@@ -20,7 +20,7 @@ from unittest import mock
 from gi.repository import Gio, GLib, GLockFile
 
 from scene import LONG, Code, Helper, State, complete, fails, leftover, lock_path, run_until
-from tap import run, test
+from tap import Skip, run, test
 
 RACES = 200
 
@@ -469,6 +469,8 @@ def whose_loop_is_closed_gets_no_lock():
 
 @test
 def children_can_await():
+    if 'libtsan' in os.environ.get('LD_PRELOAD', ''):
+        raise Skip('the thread sanitizer allows no threads in such a child')
     with lock_path() as path:
         async def hold():
             async with GLockFile.LockFile.new(path) as lock:

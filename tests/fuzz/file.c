@@ -52,7 +52,7 @@ typedef struct
   guint stale_lock_time;
   gint64 age;                   /* milliseconds */
   gint64 seen_for;              /* milliseconds */
-  guint fault_at;               /* the call that fails, counted from 1; 0: none */
+  int fault_at;                 /* the call that fails, counted from 1; 0: none */
   int fault;
 } Conditions;
 
@@ -108,7 +108,7 @@ static struct
   GLockFileKernel kernel;       /* what was answered last about the suspect */
   gboolean asked_though_empty;
   gboolean removed;             /* the suspect */
-  guint n_calls;
+  int n_calls;
 } disk;
 
 static gint64
@@ -182,20 +182,22 @@ fail (int error)
   return -1;
 }
 
-/* Whether this call is the one that fails. */
+/* Whether this call is the one that fails. The thread that closes files behind a release
+ * (R14) makes calls too. */
 static gboolean
 is_faulty (void)
 {
-  disk.n_calls++;
+  int n_calls = g_atomic_int_add (&disk.n_calls, 1) + 1;
+
   errno = conditions.fault;
-  return disk.n_calls == conditions.fault_at;
+  return n_calls == conditions.fault_at;
 }
 
 /* Then what comes of it is as the fault has it; only what the disk sees to still holds. */
 static gboolean
 was_faulty (void)
 {
-  return conditions.fault_at > 0 && disk.n_calls >= conditions.fault_at;
+  return conditions.fault_at > 0 && g_atomic_int_get (&disk.n_calls) >= conditions.fault_at;
 }
 
 static int

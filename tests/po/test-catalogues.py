@@ -33,9 +33,12 @@ copy = Path(temporary.name) / 'copy'
 
 
 def call(*command, cwd=copy):
+    # The runtime of a sanitizer is not for gettext's programs.
+    environment = {**os.environ, 'LC_ALL': 'C.UTF-8'}
+    environment.pop('LD_PRELOAD', None)
     finished = subprocess.run(command, cwd=cwd, text=True, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              env={**os.environ, 'LC_ALL': 'C.UTF-8'})
+                              env=environment)
     assert finished.returncode == 0, f'{command}\n{finished.stdout}'
     return finished.stdout
 

@@ -33,7 +33,8 @@ class Portal:
         self.folder = folder
         self.bus = Gio.bus_get_sync(Gio.BusType.SESSION)
         self.process = subprocess.Popen([os.environ['DOCUMENT_PORTAL'], '--replace'],
-                                        env={**os.environ, 'XDG_RUNTIME_DIR': folder},
+                                        env={**os.environ, 'XDG_RUNTIME_DIR': folder,
+                                             'LD_PRELOAD': ''},
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def call(self, method, arguments=None, files=None):
