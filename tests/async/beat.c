@@ -283,14 +283,18 @@ test_exit (TestFolder    *folder,
 {
   if (g_test_subprocess ())
     {
-      GLockFile *lock_file = new_beating (folder->lock_file);
+      /* In the folder of who clears up. */
+      GLockFile *lock_file = new_beating (g_getenv ("GLOCKFILE_TEST_EXIT"));
 
+      test_folder_tear_down (folder, data);
       test_assert_lock (lock_file, 0);
       await_beat_threads (1);
       exit (0);
     }
+  g_setenv ("GLOCKFILE_TEST_EXIT", folder->lock_file, TRUE);
   g_test_trap_subprocess (NULL, TEST_TIME_LIMIT, G_TEST_SUBPROCESS_DEFAULT);
   g_test_trap_assert_passed ();
+  g_assert_true (g_file_test (folder->lock_file, G_FILE_TEST_EXISTS));
 }
 
 /* A child has none for what its parent holds, and one for what it locks itself. */
