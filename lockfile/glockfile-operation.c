@@ -6,12 +6,14 @@
 
 #include "glockfile-operation.h"
 
+#include "glockfile-debug.h"
 #include "glockfile-descriptors.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
-/* One operation on one object: locking, unlocking, asking, removing a leftover. Each
+/* One operation on one object: locking, unlocking, looking whether it still is locked,
+ * asking, removing a leftover. Each
  * exists in two forms that differ only in where it sleeps and tells the result: on the
  * calling thread, or going on in worker threads, sleeping in a main context without
  * any, and telling the result there (R13).
@@ -45,7 +47,7 @@ typedef struct
   gulong cancelled_handler;
   GSource *patience;            /* with a cancellation */
 
-  GLockFileWaiter waiter;       /* but for releasing; last, for it is large */
+  GLockFileWaiter waiter;       /* if it may have to wait; last, for it is large */
 } Operation;
 
 /* --- The object's state ----------------------------------------------------- */
@@ -248,6 +250,17 @@ operation_begin (Operation               *op,
         break;
       return TRUE;
 
+    case G_LOCK_FILE_OPERATION_VERIFY:
+      op->has_waiter = FALSE;
+      if (!locked)
+        {
+          name = g_lock_file_show_name (self->file_name);
+          g_set_error (&op->error, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_LOST,
+                       _("The lock “%s” is not held"), name);
+          break;
+        }
+      return TRUE;
+
     case G_LOCK_FILE_OPERATION_QUERY:
       /* Only asking, an age would be no reason to call it left behind. */
       g_lock_file_waiter_init (&op->waiter, &self->names, 0, 0);
@@ -301,6 +314,43 @@ discard (Operation           *op,
     }
 }
 
+/* Whether the file at the path is still ours. What was given up in the meantime changes
+ * nothing: somebody else may have begun something with the object. */
+static void
+verify (Operation *op)
+{
+  GLockFile *self = op->lock_file;
+  GLockFileHandle handle;
+  gboolean is_there, crowded;
+  int error;
+
+  g_lock_file_state_lock ();
+  handle = self->handle;
+  g_lock_file_state_unlock ();
+  error = g_lock_file_disk_check (&handle.id, self->names.path, &is_there);
+  if (op->context != NULL && !claim (op))
+    return;
+
+  if (error != 0)
+    {
+      g_autofree char *name = g_lock_file_show_name (self->file_name);
+
+      g_set_error (&op->error, G_LOCK_FILE_ERROR, g_lock_file_attempt_error_code (error),
+                   /* Translators: the file's name, and the system's reason. */
+                   _("Could not look at the lock file “%s”: %s"), name, g_strerror (error));
+    }
+  else if (!is_there)
+    {
+      g_lock_file_debug (self->names.path, "lost: somebody removed or replaced it, as verify() found");
+      if (g_lock_file_take_handle (self, &handle, &crowded))
+        {
+          g_lock_file_disk_close (&handle);
+          op->changes |= G_LOCK_FILE_CHANGE_LOCKED;
+        }
+      g_lock_file_set_lost_error (self, &op->error);
+    }
+}
+
 /* Turns what the waiter came to into a result. */
 static void
 settle (Operation           *op,
@@ -342,10 +392,16 @@ operation_go_on (Operation *op,
 {
   GLockFileStepResult result;
 
-  if (op->kind == G_LOCK_FILE_OPERATION_RELEASE)
+  switch (op->kind)
     {
+    case G_LOCK_FILE_OPERATION_RELEASE:
       release (op);
       return TRUE;
+    case G_LOCK_FILE_OPERATION_VERIFY:
+      verify (op);
+      return TRUE;
+    default:
+      break;
     }
 
   result = g_lock_file_waiter_advance (&op->waiter, until);
@@ -525,7 +581,8 @@ cancelled_async_cb (GCancellable *cancellable,
   g_source_set_static_name (op->patience, "GLockFile cancellation");
   g_source_set_callback (op->patience, give_up_cb, op, NULL);
   g_source_attach (op->patience, op->context);
-  g_lock_file_waiter_cancel (&op->waiter);
+  if (op->has_waiter)
+    g_lock_file_waiter_cancel (&op->waiter);
 }
 
 /* In a worker thread. */
@@ -595,7 +652,8 @@ g_lock_file_operate_async (GLockFile              *self,
   op->task = g_steal_pointer (&task);
   g_lock_file_suspension_init (&op->suspension, op->context, io_priority, go_on, op);
   op->waiter.suspension = &op->suspension;
-  if (cancellable != NULL && op->has_waiter)
+  /* A lock that is being given back is not kept. */
+  if (cancellable != NULL && kind != G_LOCK_FILE_OPERATION_RELEASE)
     {
       op->cancellable = g_object_ref (cancellable);
       op->cancelled_handler = g_cancellable_connect (cancellable, G_CALLBACK (cancelled_async_cb),

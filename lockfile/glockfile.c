@@ -842,8 +842,11 @@ g_lock_file_unlock_finish (GLockFile     *self,
  * Looks whether the lock file is still ours.
  *
  * A lock can be lost: a user can delete the file, and where locks are judged by
- * their age a process that was stopped for too long loses it. A program that
- * has no main loop can ask before it writes what the lock protects.
+ * their age a process that was stopped for too long loses it. So ask before writing
+ * what the lock protects; a program with a main loop asks with
+ * [method@GLockFile.LockFile.verify_async].
+ *
+ * This looks at a file, and may block as long as the file system needs.
  *
  * Fails with
  *
@@ -862,51 +865,71 @@ gboolean
 g_lock_file_verify (GLockFile  *self,
                     GError    **error)
 {
-  GLockFileHandle handle;
-  gboolean locked, is_there, crowded;
-  int failure;
-
   g_return_val_if_fail (G_IS_LOCK_FILE (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  if (!g_lock_file_begin (self, &locked, error))
-    return FALSE;
-  if (!locked)
-    {
-      g_autofree char *name = g_lock_file_show_name (self->file_name);
+  return g_lock_file_operate (self, G_LOCK_FILE_OPERATION_VERIFY, 0, NULL, NULL, error);
+}
 
-      g_lock_file_end (self, 0);
-      g_set_error (error, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_LOST, _("The lock “%s” is not held"),
-                   name);
-      return FALSE;
-    }
+/**
+ * g_lock_file_verify_async:
+ * @self: a lock file
+ * @io_priority: the priority of the result, such as %G_PRIORITY_DEFAULT
+ * @cancellable: (nullable): a cancellable, or %NULL
+ * @callback: (nullable) (scope async) (closure user_data): called with the result
+ * @user_data: data for @callback
+ *
+ * Looks whether the lock file is still ours, as [method@GLockFile.LockFile.verify]
+ * does, without blocking.
+ *
+ * Neither the calling thread nor the main context is ever blocked by a file system:
+ * every call on a file is made in a worker thread. @callback is called in the
+ * thread-default main context of the caller, and notifications are emitted there, right
+ * before.
+ *
+ * If the file system does not answer within a second after @cancellable was cancelled, the
+ * operation fails with %G_IO_ERROR_CANCELLED all the same; the lock is kept.
+ *
+ * Since: 1.0
+ */
+void
+g_lock_file_verify_async (GLockFile           *self,
+                          int                  io_priority,
+                          GCancellable        *cancellable,
+                          GAsyncReadyCallback  callback,
+                          gpointer             user_data)
+{
+  g_return_if_fail (G_IS_LOCK_FILE (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  g_lock_file_state_lock ();
-  handle = self->handle;
-  g_lock_file_state_unlock ();
-  failure = g_lock_file_disk_check (&handle.id, self->names.path, &is_there);
-  if (failure != 0)
-    {
-      g_autofree char *name = g_lock_file_show_name (self->file_name);
+  g_lock_file_operate_async (self, G_LOCK_FILE_OPERATION_VERIFY, 0, io_priority, cancellable,
+                             callback, user_data, g_lock_file_verify_async, "[GLockFile] verify");
+}
 
-      g_lock_file_end (self, 0);
-      g_set_error (error, G_LOCK_FILE_ERROR, g_lock_file_attempt_error_code (failure),
-                   /* Translators: the file's name, and the system's reason. */
-                   _("Could not look at the lock file “%s”: %s"), name, g_strerror (failure));
-      return FALSE;
-    }
-  if (is_there)
-    {
-      g_lock_file_end (self, 0);
-      return TRUE;
-    }
+/**
+ * g_lock_file_verify_finish:
+ * @self: a lock file
+ * @result: the result that the callback got
+ * @error: return location for a #GError, or %NULL
+ *
+ * Ends what [method@GLockFile.LockFile.verify_async] began; the errors are those of
+ * [method@GLockFile.LockFile.verify], and %G_IO_ERROR_CANCELLED.
+ *
+ * Returns: %TRUE if the lock is held
+ *
+ * Since: 1.0
+ */
+gboolean
+g_lock_file_verify_finish (GLockFile     *self,
+                           GAsyncResult  *result,
+                           GError       **error)
+{
+  g_return_val_if_fail (G_IS_LOCK_FILE (self), FALSE);
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, g_lock_file_verify_async), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  if (g_lock_file_take_handle (self, &handle, &crowded))
-    g_lock_file_disk_close (&handle);
-  g_lock_file_debug (self->names.path, "lost: somebody removed or replaced it, as verify() found");
-  g_lock_file_end (self, G_LOCK_FILE_CHANGE_LOCKED);
-  g_lock_file_set_lost_error (self, error);
-  return FALSE;
+  return g_task_propagate_boolean (G_TASK (result), error);
 }
 
 /**

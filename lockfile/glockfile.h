@@ -83,6 +83,16 @@ G_LOCK_FILE_AVAILABLE_IN_1_0
 gboolean       g_lock_file_verify              (GLockFile     *self,
                                                 GError       **error);
 G_LOCK_FILE_AVAILABLE_IN_1_0
+void           g_lock_file_verify_async        (GLockFile     *self,
+                                                int            io_priority,
+                                                GCancellable  *cancellable,
+                                                GAsyncReadyCallback callback,
+                                                gpointer       user_data);
+G_LOCK_FILE_AVAILABLE_IN_1_0
+gboolean       g_lock_file_verify_finish       (GLockFile     *self,
+                                                GAsyncResult  *result,
+                                                GError       **error);
+G_LOCK_FILE_AVAILABLE_IN_1_0
 GLockFileInfo *g_lock_file_get_previous_holder (GLockFile     *self);
 
 G_LOCK_FILE_AVAILABLE_IN_1_0

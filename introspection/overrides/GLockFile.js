@@ -70,7 +70,8 @@ async function hold(f, {timeout = -1, cancellable = null} = {}) {
 function _init() {
     const {prototype} = this.LockFile;
 
-    for (const operation of ['lock', 'try_lock', 'unlock', 'query_info', 'remove_stale'])
+    for (const operation of ['lock', 'try_lock', 'unlock', 'verify', 'query_info',
+        'remove_stale'])
         Gio._promisify(prototype, `${operation}_async`, `${operation}_finish`);
     prototype.hold = hold;
 }

@@ -146,6 +146,10 @@ class LockFile(GLockFile.LockFile):
                      *user_data):
         return _operate(self, 'unlock', (io_priority,), cancellable, callback, user_data)
 
+    def verify_async(self, io_priority=GLib.PRIORITY_DEFAULT, cancellable=None, callback=None,
+                     *user_data):
+        return _operate(self, 'verify', (io_priority,), cancellable, callback, user_data)
+
     def query_info_async(self, io_priority=GLib.PRIORITY_DEFAULT, cancellable=None, callback=None,
                          *user_data):
         return _operate(self, 'query_info', (io_priority,), cancellable, callback, user_data)

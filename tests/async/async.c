@@ -26,6 +26,7 @@ typedef enum
   LOCK,
   TRY_LOCK,
   UNLOCK,
+  VERIFY,
   QUERY_INFO,
   REMOVE_STALE,
   N_OPERATIONS
@@ -47,6 +48,8 @@ operate (Operation      operation,
       return g_lock_file_try_lock (lock_file, 0, cancellable, error);
     case UNLOCK:
       return g_lock_file_unlock (lock_file, error);
+    case VERIFY:
+      return g_lock_file_verify (lock_file, error);
     case QUERY_INFO:
       info = g_lock_file_query_info (lock_file, cancellable, error);
       return info != NULL;
@@ -77,6 +80,9 @@ operate_async (Operation     operation,
       break;
     case UNLOCK:
       g_lock_file_unlock_async (lock_file, io_priority, cancellable, callback, result);
+      break;
+    case VERIFY:
+      g_lock_file_verify_async (lock_file, io_priority, cancellable, callback, result);
       break;
     case QUERY_INFO:
       g_lock_file_query_info_async (lock_file, io_priority, cancellable, callback, result);
@@ -270,6 +276,18 @@ forbid_writing (TestFolder *folder,
 }
 
 static void
+lock_and_forbid_entering (TestFolder *folder,
+                          GLockFile  *lock_file)
+{
+  give_rights_back (folder);
+  if (!g_lock_file_is_locked (lock_file))
+    test_assert_lock (lock_file, 0);
+  g_assert_no_errno (g_chmod (folder->path, 0444));
+  if (getuid () == 0)
+    g_assert_no_errno (seteuid (NOBODY));
+}
+
+static void
 lock_and_forbid_writing (TestFolder *folder,
                          GLockFile  *lock_file)
 {
@@ -290,6 +308,10 @@ static const Failure failures[] = {
   { "try-lock/document", TRY_LOCK, make_document, NULL, G_LOCK_FILE_ERROR_INVALID_DATA },
   { "unlock/replaced", UNLOCK, lock_and_replace, NULL, G_LOCK_FILE_ERROR_LOST },
   { "unlock/forbidden", UNLOCK, lock_and_forbid_writing, NULL,
+    G_LOCK_FILE_ERROR_PERMISSION_DENIED },
+  { "verify/not-locked", VERIFY, NULL, NULL, G_LOCK_FILE_ERROR_LOST },
+  { "verify/replaced", VERIFY, lock_and_replace, NULL, G_LOCK_FILE_ERROR_LOST },
+  { "verify/forbidden", VERIFY, lock_and_forbid_entering, NULL,
     G_LOCK_FILE_ERROR_PERMISSION_DENIED },
   { "query-info/nobody", QUERY_INFO, NULL, NULL, G_LOCK_FILE_ERROR_NOT_FOUND },
   { "query-info/document", QUERY_INFO, make_document, NULL, G_LOCK_FILE_ERROR_INVALID_DATA },
@@ -343,6 +365,8 @@ test_empty_name (void)
       operate_async (operation, lock_file, G_PRIORITY_DEFAULT, NULL, &result);
       if (operation == UNLOCK)
         test_assert_success (&result);
+      else if (operation == VERIFY)
+        test_assert_failure (&result, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_LOST);
       else
         test_assert_failure (&result, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_NOT_FOUND);
     }
@@ -383,8 +407,6 @@ assert_all_pending (GLockFile *lock_file)
 {
   g_autoptr (GError) error = NULL;
 
-  g_assert_false (g_lock_file_verify (lock_file, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PENDING);
   for (Operation operation = LOCK; operation < N_OPERATIONS; operation++)
     {
       g_auto (TestResult) result = { 0 };
@@ -437,7 +459,7 @@ test_pending_until_told (TestFolder    *folder,
       g_autoptr (GError) error = NULL;
       g_auto (TestResult) result = { 0 };
 
-      if (operation == UNLOCK)
+      if (operation == UNLOCK || operation == VERIFY)
         test_assert_lock (lock_file, 0);
       operate_async (operation, lock_file, G_PRIORITY_DEFAULT, NULL, &result);
       test_await_quiet ();
@@ -707,6 +729,8 @@ finish (Operation      operation,
       return g_lock_file_try_lock_finish (lock_file, result, error);
     case UNLOCK:
       return g_lock_file_unlock_finish (lock_file, result, error);
+    case VERIFY:
+      return g_lock_file_verify_finish (lock_file, result, error);
     case QUERY_INFO:
       info = g_lock_file_query_info_finish (lock_file, result, error);
       return info != NULL;

@@ -33,6 +33,8 @@ test_result_cb (GObject      *object,
     self->success = g_lock_file_try_lock_finish (lock_file, result, error);
   else if (g_async_result_is_tagged (result, g_lock_file_unlock_async))
     self->success = g_lock_file_unlock_finish (lock_file, result, error);
+  else if (g_async_result_is_tagged (result, g_lock_file_verify_async))
+    self->success = g_lock_file_verify_finish (lock_file, result, error);
   else if (g_async_result_is_tagged (result, g_lock_file_remove_stale_async))
     self->success = g_lock_file_remove_stale_finish (lock_file, result, error);
   else

@@ -643,6 +643,58 @@ test_fork (Place         *place,
   hung_end (&hung, place);
 }
 
+/* Asking before a document is saved whether the lock is still there: the window goes on, and
+ * who cancels is told soon. */
+static void
+test_verify (Place         *place,
+             gconstpointer  data)
+{
+  g_autoptr (GLockFile) lock_file = NULL;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_auto (TestResult) cancelled = { 0 };
+  g_auto (TestResult) again = { 0 };
+  g_auto (TestResult) lost = { 0 };
+  g_autofree char *below = g_build_filename (place->below, "test.lock", NULL);
+  TestListener listener = { NULL };
+  gint64 alone, begin;
+  Pulse pulse;
+
+  if (!is_there (place))
+    return;
+  lock_file = g_lock_file_new (place->slow_lock_file);
+  test_assert_lock_async (lock_file);
+  alone = pulse_alone ();
+
+  set_delay (place, -1);
+  pulse_start (&pulse);
+  g_lock_file_verify_async (lock_file, G_PRIORITY_DEFAULT, cancellable, test_result_cb, &cancelled);
+  test_run_for (DELAY * G_TIME_SPAN_MILLISECOND);
+  g_assert_false (cancelled.done);
+  begin = g_get_monotonic_time ();
+  g_cancellable_cancel (cancellable);
+  test_assert_failure (&cancelled, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_cmpint (g_get_monotonic_time () - begin, <, NO_HANG);
+  g_assert_true (cancelled.was_locked);
+
+  /* Who asks again is answered as soon as the file system is there again. */
+  g_lock_file_verify_async (lock_file, G_PRIORITY_DEFAULT, NULL, test_result_cb, &again);
+  test_run_for (DELAY * G_TIME_SPAN_MILLISECOND);
+  g_assert_false (again.done);
+  pulse_assert_steady (&pulse, alone);
+  set_delay (place, 0);
+  test_assert_success (&again);
+  g_assert_true (again.was_locked);
+
+  test_listen (&listener, lock_file);
+  g_assert_no_errno (g_unlink (below));
+  g_lock_file_verify_async (lock_file, G_PRIORITY_DEFAULT, NULL, test_result_cb, &lost);
+  test_assert_failure (&lost, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_LOST);
+  g_assert_false (lost.was_locked);
+  g_assert_cmpint (listener.n_lost, ==, 0);
+  test_assert_unlock_async (lock_file);
+  assert_empty_below (place);
+}
+
 #define ADD(name, data, function) \
   g_test_add ("/hang/" name, Place, data, set_up, function, tear_down)
 
@@ -666,6 +718,7 @@ main (int    argc,
   ADD ("all-hang", NULL, test_all_hang);
   ADD ("give-up", NULL, test_give_up);
   ADD ("give-up/last-reference", GINT_TO_POINTER (TRUE), test_give_up);
+  ADD ("verify", NULL, test_verify);
   ADD ("fork", NULL, test_fork);
 
   return g_test_run ();

@@ -91,7 +91,10 @@ async def operations_can_be_awaited():
         assert lock.locked and os.path.isfile(path)
         with fails(Code.LOCKED):
             await lock.lock_async()
+        assert await lock.verify_async() is True
         assert await lock.unlock_async() is True
+        with fails(Code.LOST):
+            await lock.verify_async()
         assert await lock.try_lock_async(0) is True
         with fails(Code.LOCKED) as caught:
             await GLockFile.LockFile.new(path).try_lock_async(timeout=10, io_priority=7)

@@ -21,6 +21,7 @@ await run({
             assertEqual((await lock.query_info_async(PRIORITY_DEFAULT, null)).pid, pid);
             assertEqual(await lock.remove_stale_async(PRIORITY_DEFAULT, null), true);
             assertEqual(await lock.lock_async(PRIORITY_DEFAULT, null), true);
+            assertEqual(await lock.verify_async(PRIORITY_DEFAULT, null), true);
             assertEqual(await lock.unlock_async(PRIORITY_DEFAULT, null), true);
             assertEqual(await lock.try_lock_async(0, PRIORITY_DEFAULT, null), true);
             await assertFailsAsync(Code.LOCKED, lock.lock_async(PRIORITY_DEFAULT, null));

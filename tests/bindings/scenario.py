@@ -311,6 +311,7 @@ def lock_and_unlock_async():
         assert source == lock and isinstance(result, Gio.AsyncResult) and data == 'data'
         assert lock.lock_finish(result) is True
         assert lock.is_locked() and os.path.isfile(path)
+        assert complete(lock, 'verify') is True
         assert complete(lock, 'unlock') is True
         assert not lock.is_locked() and not os.path.exists(path)
         assert complete(lock, 'unlock') is True
@@ -367,8 +368,8 @@ def cancelled_async():
         lock = GLockFile.LockFile.new(path)
         cancellable = Gio.Cancellable()
         cancellable.cancel()
-        for operation, *arguments in (('lock',), ('try_lock', 0), ('unlock',), ('query_info',),
-                                      ('remove_stale',)):
+        for operation, *arguments in (('lock',), ('try_lock', 0), ('unlock',), ('verify',),
+                                      ('query_info',), ('remove_stale',)):
             with fails(Gio.IOErrorEnum.CANCELLED, Gio.io_error_quark()):
                 complete(lock, operation, *arguments, cancellable=cancellable)
         assert os.listdir(os.path.dirname(path)) == []

@@ -493,6 +493,7 @@ async void lock_and_unlock_async (string path) throws Error
   assert_true (lock_file.locked);
   assert_true (exists (path));
   assert_cmpint (seen.length, CompareOperator.EQ, 1);
+  assert_true (yield lock_file.verify_async (Priority.DEFAULT, null));
   assert_true (yield lock_file.unlock_async (Priority.DEFAULT, null));
   assert_false (lock_file.locked);
   assert_false (exists (path));

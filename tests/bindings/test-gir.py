@@ -322,7 +322,8 @@ def asynchronous_functions_are_in_pairs():
     assert_same((symbol.replace('_async', '_finish') for symbol in begins),
                 (symbol for symbol in symbols if symbol.endswith('_finish')))
     assert_same(begins, {'g_lock_file_lock_async', 'g_lock_file_try_lock_async',
-                         'g_lock_file_unlock_async', 'g_lock_file_query_info_async',
+                         'g_lock_file_unlock_async', 'g_lock_file_verify_async',
+                         'g_lock_file_query_info_async',
                          'g_lock_file_remove_stale_async'})
     for symbol in begins:
         begin = parameters(symbols[symbol])

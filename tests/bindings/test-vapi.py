@@ -76,6 +76,7 @@ def asynchronous_methods_are_async():
     for member in (f'bool lock_async ({cancellable})',
                    f'bool try_lock_async (int timeout, {cancellable})',
                    f'bool unlock_async ({cancellable})',
+                   f'bool verify_async ({cancellable})',
                    f'GLockFile.LockFileInfo query_info_async ({cancellable})',
                    f'bool remove_stale_async ({cancellable})'):
         assert f'public async {member} throws GLib.Error;' in members, f'no “{member}”: {members}'

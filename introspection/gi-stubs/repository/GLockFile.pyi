@@ -140,6 +140,30 @@ class LockFile(GObject.Object):
         callback: Callable[..., None],
     ) -> None: ...
     def unlock_finish(self, result: Gio.AsyncResult) -> bool: ...
+    @overload
+    def verify_async(
+        self,
+        io_priority: int = ...,
+        cancellable: Gio.Cancellable | None = ...,
+        callback: None = ...,
+    ) -> Future[bool]: ...
+    @overload
+    def verify_async(
+        self,
+        io_priority: int,
+        cancellable: Gio.Cancellable | None,
+        callback: Callable[..., None],
+        *user_data: Any,
+    ) -> None: ...
+    @overload
+    def verify_async(
+        self,
+        io_priority: int = ...,
+        cancellable: Gio.Cancellable | None = ...,
+        *,
+        callback: Callable[..., None],
+    ) -> None: ...
+    def verify_finish(self, result: Gio.AsyncResult) -> bool: ...
     def query_info(self, cancellable: Gio.Cancellable | None = ...) -> LockFileInfo: ...
     @overload
     def query_info_async(
