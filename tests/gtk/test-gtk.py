@@ -54,8 +54,8 @@ class Folder:
     def __exit__(self, *_):
         shutil.rmtree(self._path)
 
-    def start(self, program, **environment):
-        return Program(desktop, [*arguments.interpreter, program, self.file], **environment)
+    def start(self, program, file=None, **environment):
+        return Program(desktop, [*arguments.interpreter, program, file or self.file], **environment)
 
     def holder(self, name):
         return Holder(self, name)
@@ -323,6 +323,64 @@ def lock_is_lost_to_another_and_changes_are_given_up():
             editor.wait_for_end()
             assert folder.lock_file.read_text().startswith(f'{holder.pid}\n')
         assert folder.file.read_text() == TEXT
+        folder.assert_only_file()
+
+
+@test
+def lock_is_lost_during_the_question():
+    with document() as folder:
+        folder.autosave.write_text(TEXT + MORE)
+        folder.leave_behind('Other Editor')
+        with edit(folder) as editor:
+            restore = editor.button('Restore')
+            folder.lock_file.unlink()
+            editor.label('The lock is lost')
+            folder.autosave.write_text('somebody else is writing')
+            restore.press()
+            text_box = editor.text_box()
+            assert text_box.text == TEXT and not text_box.is_editable
+            editor.label('Others can change the document now.')
+            editor.close()
+        assert folder.autosave.read_text() == 'somebody else is writing'
+
+
+@test
+def links_lead_to_the_same_lock():
+    with document() as folder:
+        elsewhere = folder.file.parent / 'elsewhere'
+        elsewhere.mkdir()
+        link, next_link = elsewhere / 'first.txt', elsewhere / 'second.txt'
+        link.symlink_to('second.txt')
+        next_link.symlink_to(folder.file)
+        with folder.start(arguments.editor, file=link) as editor:
+            assert editor.text_box().is_editable
+            assert folder.lock_file.exists()
+            assert sorted(os.listdir(elsewhere)) == ['first.txt', 'second.txt']
+            with edit(folder) as second:
+                second.label('Document Is in Use')
+                second.button('Cancel').press()
+                second.wait_for_end()
+            editor.text_box().append(MORE)
+            editor.close()
+        assert folder.file.read_text() == TEXT + MORE
+        assert link.is_symlink() and next_link.is_symlink()
+
+        # One that leads nowhere.
+        link.unlink()
+        next_link.unlink()
+        next_link.symlink_to('second.txt')
+        with folder.start(arguments.editor, file=next_link) as editor:
+            editor.label('Error opening file')
+            editor.close()
+
+
+@test
+def termination_closes_the_window():
+    with document() as folder, edit(folder) as editor:
+        editor.text_box().append(MORE)
+        os.kill(editor.pid, signal.SIGTERM)
+        editor.wait_for_end()
+        assert folder.file.read_text() == TEXT + MORE
         folder.assert_only_file()
 
 

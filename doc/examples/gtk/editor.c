@@ -10,11 +10,13 @@
  */
 
 #include <adwaita.h>
+#include <glib-unix.h>
 #include <glib/gi18n.h>
 #include <lockfile/glockfile.h>
 
 #define PATIENCE 300 /* milliseconds, for somebody who is just closing the document */
 #define AUTOSAVE_INTERVAL 2 /* seconds */
+#define MAX_LINKS 40 /* as the kernel has it */
 
 #define EDITOR_TYPE_WINDOW (editor_window_get_type ())
 G_DECLARE_FINAL_TYPE (EditorWindow, editor_window, EDITOR, WINDOW, AdwApplicationWindow)
@@ -41,6 +43,7 @@ struct _EditorWindow
 
 G_DEFINE_FINAL_TYPE (EditorWindow, editor_window, ADW_TYPE_APPLICATION_WINDOW)
 
+static void follow (GtkApplication *app, GFile *document);
 static void acquire (EditorWindow *self);
 static void explain_failure (EditorWindow *self, const GError *error);
 static void response_cb (GtkWindow *dialog, const char *response, EditorWindow *self);
@@ -131,7 +134,8 @@ loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
       gtk_text_view_set_editable (GTK_TEXT_VIEW (self->view), is_locked);
       gtk_widget_set_sensitive (self->view, TRUE);
       gtk_widget_grab_focus (self->view);
-      if (!is_locked)
+      /* That the lock was lost meanwhile is worse. */
+      if (!is_locked && !gtk_info_bar_get_revealed (GTK_INFO_BAR (self->banner)))
         show_banner (self, GTK_MESSAGE_INFO, _("Opened for reading only"));
     }
   end (self);
@@ -412,7 +416,8 @@ response_cb (GtkWindow *dialog, const char *response, EditorWindow *self)
     }
   else if (g_str_equal (response, "restore"))
     {
-      load (self, self->autosave);
+      /* It is not ours any more if the lock was lost during the question. */
+      load (self, g_lock_file_is_locked (self->lock) ? self->autosave : self->document);
     }
   else if (g_str_equal (response, "take-over"))
     {
@@ -579,11 +584,61 @@ open_document (GtkApplication *app, GFile *document)
   acquire (self);
 }
 
+/* --- Which document ----------------------------------------------------------- */
+
+/* Follows symbolic links: a document must have one lock, whichever way one comes to it.
+ * Links to folders on the way do not matter, for the lock is in the same folder then. */
+static void
+followed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GtkApplication) app = user_data;
+  g_autoptr (GFileInfo) info = g_file_query_info_finish (G_FILE (source), result, NULL);
+  const char *target = info != NULL ? g_file_info_get_symlink_target (info) : NULL;
+  int n_links = GPOINTER_TO_INT (g_object_get_data (source, "n-links"));
+
+  if (target != NULL && n_links < MAX_LINKS)
+    {
+      g_autoptr (GFile) folder = g_file_get_parent (G_FILE (source));
+      g_autoptr (GFile) next = g_file_resolve_relative_path (folder, target);
+
+      g_object_set_data (G_OBJECT (next), "n-links", GINT_TO_POINTER (n_links + 1));
+      follow (app, next);
+    }
+  else
+    {
+      open_document (app, G_FILE (source));
+    }
+  g_application_release (G_APPLICATION (app));
+}
+
+static void
+follow (GtkApplication *app, GFile *document)
+{
+  g_application_hold (G_APPLICATION (app));
+  g_file_query_info_async (document, G_FILE_ATTRIBUTE_STANDARD_SYMLINK_TARGET,
+                           G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, G_PRIORITY_DEFAULT, NULL,
+                           followed_cb, g_object_ref (app));
+}
+
+/* --- The application ---------------------------------------------------------- */
+
 static void
 open_cb (GtkApplication *app, GFile **documents, int n_documents)
 {
   for (int i = 0; i < n_documents; i++)
-    open_document (app, documents[i]);
+    follow (app, documents[i]);
+}
+
+/* At the end of the session, or of the patience of who started this: as if the user had
+ * closed all windows. */
+static gboolean
+terminate_cb (gpointer app)
+{
+  g_autoptr (GList) windows = g_list_copy (gtk_application_get_windows (app));
+
+  for (GList *l = windows; l != NULL; l = l->next)
+    gtk_window_close (l->data);
+  return G_SOURCE_CONTINUE;
 }
 
 static void
@@ -602,5 +657,6 @@ main (int argc, char **argv)
   g_set_application_name (_("Text Editor"));
   g_signal_connect (app, "open", G_CALLBACK (open_cb), NULL);
   g_signal_connect (app, "activate", G_CALLBACK (activate_cb), NULL);
+  g_unix_signal_add (SIGTERM, terminate_cb, app);
   return g_application_run (G_APPLICATION (app), argc, argv);
 }

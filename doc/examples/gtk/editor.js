@@ -27,6 +27,8 @@ Gio._promisify(Gio.File.prototype, 'replace_contents_bytes_async', 'replace_cont
 
 const PATIENCE = 300; // milliseconds, for somebody who is just closing the document
 const AUTOSAVE_INTERVAL = 2; // seconds
+const MAX_LINKS = 40; // as the kernel has it
+const SIGTERM = 15;
 
 // The responses to all dialogs: a name, a label and an appearance each.
 const CLOSE = ['close', '_Cancel', ResponseAppearance.DEFAULT];
@@ -45,6 +47,18 @@ function report(error) {
 /** The file of the same name with a suffix behind it. */
 function getSibling(file, suffix) {
     return Gio.File.new_for_uri(`${file.get_uri()}${suffix}`);
+}
+
+/** Follows symbolic links: a document must have one lock, whichever way one comes to it.
+ * Links to folders on the way do not matter, for the lock is in the same folder then. */
+async function follow(document, nLinks = 0) {
+    const info = await document.query_info_async(Gio.FILE_ATTRIBUTE_STANDARD_SYMLINK_TARGET,
+        Gio.FileQueryInfoFlags.NOFOLLOW_SYMLINKS, PRIORITY_DEFAULT, null).catch(() => null);
+    const target = info?.get_symlink_target();
+
+    if (!target || nLinks >= MAX_LINKS)
+        return document;
+    return follow(document.get_parent().resolve_relative_path(target), nLinks + 1);
 }
 
 const EditorWindow = GObject.registerClass(
@@ -190,7 +204,8 @@ class EditorWindow extends Adw.ApplicationWindow {
         const who = this._lock.previous_holder?.describe() ?? 'The editor ended unexpectedly.';
         switch (await this._ask('Restore Unsaved Changes?', who, DO_NOT_RESTORE, RESTORE)) {
         case 'restore':
-            return this._autosave;
+            // It is not ours any more if the lock was lost during the question.
+            return this._lock.is_locked() ? this._autosave : this._document;
         case 'open':
             return this._document;
         default:
@@ -214,7 +229,8 @@ class EditorWindow extends Adw.ApplicationWindow {
         this._view.sensitive = true;
         this._view.grab_focus();
         this._saveButton.sensitive = isLocked;
-        if (!isLocked)
+        // That the lock was lost meanwhile is worse.
+        if (!isLocked && !this._banner.revealed)
             this._showBanner(Gtk.MessageType.INFO, 'Opened for reading only');
     }
 
@@ -312,8 +328,19 @@ const application = new Adw.Application({
     flags: Gio.ApplicationFlags.NON_UNIQUE | Gio.ApplicationFlags.HANDLES_OPEN,
 });
 application.connect('open', (_, documents) => {
-    for (const document of documents)
-        new EditorWindow(application, document).present();
+    for (const document of documents) {
+        application.hold();
+        follow(document)
+            .then(followed => new EditorWindow(application, followed).present())
+            .catch(report)
+            .finally(() => application.release());
+    }
+});
+// At the end of the session, or of the patience of who started this: as if the user had
+// closed all windows.
+GLib.unix_signal_add(PRIORITY_DEFAULT, SIGTERM, () => {
+    application.get_windows().forEach(window => window.close());
+    return GLib.SOURCE_CONTINUE;
 });
 application.connect('activate', () => printerr('Usage: gjs -m editor.js DOCUMENT…'));
 System.exit(application.run([System.programInvocationName, ...ARGV]));

@@ -8,6 +8,7 @@ every few seconds, which belongs to whoever has the lock. A document is saved by
 the button, and when its window is closed. Nothing here blocks the main loop.
 """
 
+import signal
 import sys
 
 import gi
@@ -20,6 +21,7 @@ LockFileError = GLockFile.LockFileError
 
 PATIENCE = 300  # milliseconds, for somebody who is just closing the document
 AUTOSAVE_INTERVAL = 2  # seconds
+MAX_LINKS = 40  # as the kernel has it
 
 # The responses to all dialogs: a name, a label and an appearance each.
 CLOSE = ('close', '_Cancel', Adw.ResponseAppearance.DEFAULT)
@@ -110,7 +112,8 @@ class EditorWindow(Adw.ApplicationWindow):
             case 'open':
                 self.load(self.document)
             case 'restore':
-                self.load(self.autosave)
+                # It is not ours any more if the lock was lost during the question.
+                self.load(self.autosave if self.lock.is_locked() else self.document)
             case 'take-over':
                 self.take_over()
             case 'save':
@@ -228,7 +231,8 @@ class EditorWindow(Adw.ApplicationWindow):
         self.view.set_sensitive(True)
         self.view.grab_focus()
         self.save_button.set_sensitive(is_locked)
-        if not is_locked:
+        # That the lock was lost meanwhile is worse.
+        if not is_locked and not self.banner.get_revealed():
             self.show_banner(Gtk.MessageType.INFO, 'Opened for reading only')
 
     # --- Saving ---------------------------------------------------------------------
@@ -313,9 +317,38 @@ class EditorWindow(Adw.ApplicationWindow):
             print(error.message, file=sys.stderr)
 
 
+def follow(application, document, n_links=0):
+    """Follows symbolic links: a document must have one lock, whichever way one comes to it.
+
+    Links to folders on the way do not matter, for the lock is in the same folder then."""
+    def on_followed(_, result):
+        try:
+            target = document.query_info_finish(result).get_symlink_target()
+        except GLib.Error:
+            target = None
+        if target and n_links < MAX_LINKS:
+            follow(application, document.get_parent().resolve_relative_path(target), n_links + 1)
+        else:
+            EditorWindow(application, document).present()
+        application.release()
+
+    application.hold()
+    document.query_info_async(Gio.FILE_ATTRIBUTE_STANDARD_SYMLINK_TARGET,
+                              Gio.FileQueryInfoFlags.NOFOLLOW_SYMLINKS, GLib.PRIORITY_DEFAULT,
+                              None, on_followed)
+
+
 def on_open(application, documents, *_):
     for document in documents:
-        EditorWindow(application, document).present()
+        follow(application, document)
+
+
+def on_terminate(application):
+    """At the end of the session, or of the patience of who started this: as if the user had
+    closed all windows."""
+    for window in application.get_windows():
+        window.close()
+    return GLib.SOURCE_CONTINUE
 
 
 GLib.set_application_name('Text Editor')
@@ -323,5 +356,6 @@ GLib.set_application_name('Text Editor')
 application = Adw.Application(
     flags=Gio.ApplicationFlags.NON_UNIQUE | Gio.ApplicationFlags.HANDLES_OPEN)
 application.connect('open', on_open)
+GLib.unix_signal_add(GLib.PRIORITY_DEFAULT, signal.SIGTERM, on_terminate, application)
 application.connect('activate', lambda _: print('Usage: editor.py DOCUMENT…', file=sys.stderr))
 sys.exit(application.run(sys.argv))
