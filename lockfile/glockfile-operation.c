@@ -134,6 +134,7 @@ become_locked (Operation *op)
 
   g_lock_file_state_lock ();
   self->handle = handle;
+  self->lost = FALSE;
   self->crowded = op->waiter.in_crowd;
   self->keeper = keeper;
   if (keeper != NULL)
@@ -172,7 +173,7 @@ release (Operation *op)
     }
   else if (error != 0)
     {
-      g_autofree char *name = g_lock_file_show_name (self->file_name);
+      g_autofree char *name = g_lock_file_show (self);
 
       g_set_error (&op->error, G_LOCK_FILE_ERROR, g_lock_file_attempt_error_code (error),
                    /* Translators: the file's name, and the system's reason. */
@@ -208,6 +209,24 @@ is_ours (Operation *op)
   return op->generation == g_lock_file_fork_generation ();
 }
 
+/* Who learns late that the lock is gone is told why. */
+static void
+set_not_held_error (Operation *op)
+{
+  GLockFile *self = op->lock_file;
+  g_autofree char *name = g_lock_file_show (self);
+  gboolean lost;
+
+  g_lock_file_state_lock ();
+  lost = self->lost;
+  g_lock_file_state_unlock ();
+  if (lost)
+    g_lock_file_set_lost_error (self, &op->error);
+  else
+    g_set_error (&op->error, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_LOST,
+                 _("The lock “%s” is not held"), name);
+}
+
 /* Begins it; no file is touched yet. FALSE: it is over already, with an error or, if
  * there is none, nothing to do. */
 static gboolean
@@ -236,7 +255,7 @@ operation_begin (Operation               *op,
     case G_LOCK_FILE_OPERATION_ACQUIRE:
       if (locked)
         {
-          name = g_lock_file_show_name (self->file_name);
+          name = g_lock_file_show (self);
           g_set_error (&op->error, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_LOCKED,
                        _("“%s” is already locked by this very object"), name);
           break;
@@ -254,9 +273,7 @@ operation_begin (Operation               *op,
       op->has_waiter = FALSE;
       if (!locked)
         {
-          name = g_lock_file_show_name (self->file_name);
-          g_set_error (&op->error, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_LOST,
-                       _("The lock “%s” is not held"), name);
+          set_not_held_error (op);
           break;
         }
       return TRUE;
@@ -271,7 +288,7 @@ operation_begin (Operation               *op,
     default:
       if (locked)
         {
-          name = g_lock_file_show_name (self->file_name);
+          name = g_lock_file_show (self);
           g_set_error (&op->error, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_FAILED,
                        _("“%s” is locked by this very object, so it was not left behind"), name);
           break;
@@ -333,7 +350,7 @@ verify (Operation *op)
 
   if (error != 0)
     {
-      g_autofree char *name = g_lock_file_show_name (self->file_name);
+      g_autofree char *name = g_lock_file_show (self);
 
       g_set_error (&op->error, G_LOCK_FILE_ERROR, g_lock_file_attempt_error_code (error),
                    /* Translators: the file's name, and the system's reason. */

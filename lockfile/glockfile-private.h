@@ -33,6 +33,7 @@ struct _GLockFile
   guint stale_lock_time;
   guint generation;             /* the fork generation that what follows is from */
   gboolean busy;
+  gboolean lost;                /* since the last acquisition */
   gboolean crowded;             /* other processes were waiting for it too */
   GLockFileHandle handle;       /* the lock; none when unlocked */
   GLockFileKeeper *keeper;      /* (nullable): what goes on while it is held */
@@ -50,6 +51,7 @@ void     g_lock_file_notice_fork_locked (GLockFile        *self);
 void     g_lock_file_announce           (GLockFile        *self,
                                          GLockFileChanges  changes);
 void     g_lock_file_announce_lost      (GLockFile        *self);
+char    *g_lock_file_show               (GLockFile        *self);
 void     g_lock_file_set_lost_error     (GLockFile        *self,
                                          GError          **error);
 

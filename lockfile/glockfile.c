@@ -152,12 +152,23 @@ g_lock_file_announce_lost (GLockFile *self)
   g_signal_emit (self, signals[SIGNAL_LOST], 0, error);
 }
 
+/* Its path, so that messages mean the same wherever they are read. */
+char *
+g_lock_file_show (GLockFile *self)
+{
+  return g_lock_file_show_name (*self->names.path != '\0' ? self->names.path : self->file_name);
+}
+
+/* Also remembers it, for who asks later. */
 void
 g_lock_file_set_lost_error (GLockFile  *self,
                             GError    **error)
 {
-  g_autofree char *name = g_lock_file_show_name (self->file_name);
+  g_autofree char *name = g_lock_file_show (self);
 
+  g_lock_file_state_lock ();
+  self->lost = TRUE;
+  g_lock_file_state_unlock ();
   g_set_error (error, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_LOST,
                _("The lock is lost: somebody removed or replaced the lock file “%s”"), name);
 }
@@ -852,7 +863,8 @@ g_lock_file_unlock_finish (GLockFile     *self,
  *
  * - %G_LOCK_FILE_ERROR_LOST if the lock file was removed or replaced; from then
  *   on the object is unlocked, and [signal@GLockFile.LockFile::lost] is not
- *   emitted. Also if the object was not locked,
+ *   emitted. Also if the object is not locked, for the loss was told already or for
+ *   any other reason; the message says which,
  * - %G_LOCK_FILE_ERROR_PERMISSION_DENIED or %G_LOCK_FILE_ERROR_FAILED if it
  *   cannot be seen; the lock is kept then,
  * - %G_IO_ERROR_PENDING if another operation on @self is under way.

@@ -30,7 +30,7 @@ lock.stale_lock_time = 0;
 // Others can change the document then: an editor no longer saves without asking.
 lock.connect('lost', (_, error) => fail(error));
 
-try {
+async function main() {
     // Not at once, for somebody may just be closing it.
     await lock.try_lock_async(300, GLib.PRIORITY_DEFAULT, null);
 
@@ -43,7 +43,11 @@ try {
     print('The document is ours.');
     await input.read_line_async(GLib.PRIORITY_DEFAULT, null);
     await lock.unlock_async(GLib.PRIORITY_DEFAULT, null);
-} catch (error) {
-    fail(error); // if it is in use, this says by whom
 }
+
+const loop = new GLib.MainLoop(null, false);
+main()
+    .catch(fail) // if it is in use, this says by whom
+    .finally(() => loop.quit());
+loop.run();
 System.exit(status);

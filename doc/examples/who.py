@@ -12,6 +12,7 @@ from gi.repository import GLib, GLockFile
 LockFileError = GLockFile.LockFileError
 
 lock = GLockFile.LockFile.new(sys.argv[1])
+lock.set_stale_lock_time(0)
 try:
     lock.try_lock(200, None)
     sys.exit('Nobody holds this lock.')

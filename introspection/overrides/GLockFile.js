@@ -39,10 +39,15 @@ async function insist(operate) {
  * negative; fails, without calling f, with what try_lock_async() fails with. Fails with
  * LockFileError.LOST if the lock is no longer held in the end, unless f failed.
  */
-async function hold(f, {timeout = -1, cancellable = null} = {}) {
+async function hold(f, options = {}) {
+    const {timeout = -1, cancellable = null, ...others} = options;
     const unlock = () => this.unlock_async(GLib.PRIORITY_DEFAULT, null);
     let loss = null;
     let result;
+
+    // To wait for ever because of a misspelt name would be a hard lesson.
+    if (typeof options !== 'object' || !Number.isInteger(timeout) || Object.keys(others).length > 0)
+        throw new TypeError('hold() takes a function, and {timeout: milliseconds, cancellable}');
 
     await this.try_lock_async(timeout, GLib.PRIORITY_DEFAULT, cancellable);
     const handler = this.connect('lost', (_, error) => (loss = error));

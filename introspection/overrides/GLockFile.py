@@ -8,6 +8,8 @@ PyGObject finds this file by its place, and loads it with the library.
 
 import contextlib
 import importlib
+import operator
+import os
 import sys
 import time
 
@@ -57,17 +59,37 @@ def _operate(lock, name, arguments, cancellable, callback, user_data):
     return begin(lock, *arguments, cancellable, *([callback, *user_data] if callback else []))
 
 
+def _enter(lock, timeout, cancellable):
+    """Python acts on Ctrl-C when the call is over, which may have got the lock: but who does
+    not come into the block does not come to its end."""
+    was_locked = lock.is_locked()
+    try:
+        lock.try_lock(timeout, cancellable)
+    except GLib.Error:
+        raise
+    except BaseException as error:
+        if not was_locked:
+            with contextlib.suppress(GLib.Error):
+                lock.unlock()
+        # The wait had failed when Ctrl-C came between the error and its exception, and
+        # PyGObject tells only that.
+        if isinstance(error, RuntimeError):
+            raise KeyboardInterrupt from None
+        raise
+    return lock
+
+
 class _Hold:
     """What hold() answers."""
 
     def __init__(self, lock, timeout, cancellable):
         self._lock = lock
-        self._arguments = timeout, cancellable
+        # PyGObject would cut off what stands behind the point.
+        self._arguments = operator.index(timeout), cancellable
         self._hold = None
 
     def __enter__(self):
-        self._lock.try_lock(*self._arguments)
-        return self._lock
+        return _enter(self._lock, *self._arguments)
 
     def __exit__(self, *how):
         return self._lock.__exit__(*how)
@@ -90,10 +112,13 @@ class LockFile(GLockFile.LockFile):
     locked = property(GLockFile.LockFile.is_locked)
     previous_holder = property(GLockFile.LockFile.get_previous_holder)
 
+    @staticmethod
+    def new(file_name):
+        return GLockFile.LockFile.new(os.fspath(file_name))
+
     def __enter__(self):
         """Takes the lock, and waits for it without limit; see hold()."""
-        self.lock(None)
-        return self
+        return _enter(self, -1, None)
 
     def __exit__(self, kind, error, traceback):
         if kind is not None:
@@ -121,7 +146,7 @@ class LockFile(GLockFile.LockFile):
     def hold(self, timeout=-1, cancellable=None):
         """Holds the lock for as long as a “with” or an “async with” block runs.
 
-        Waits for it at most `timeout` milliseconds, or without limit if that is
+        Waits for it at most `timeout` milliseconds, a whole number, or without limit if that is
         negative; entering the block fails with what try_lock() fails with. Leaving
         it fails with LockFileError.LOST if the lock is no longer held, unless
         another exception is on its way. If another operation on this object is under

@@ -129,6 +129,15 @@ await run({
         }));
     },
 
+    wrongOptionsAreRefused() {
+        return withPath(async path => {
+            const lock = GLockFile.LockFile.new(path);
+            for (const options of [500, 'x', {timeOut: 500}, {timeout: 0.5}, {timeout: '500'}])
+                assert(await assertRejects(lock.hold(() => {}, options)) instanceof TypeError);
+            assert(!exists(path));
+        });
+    },
+
     leavingWaitsForOtherOperations() {
         return withPath(async path => {
             const lock = GLockFile.LockFile.new(path);

@@ -3,7 +3,10 @@
 
 """What the library's override adds in Python: attributes, “with”, and hold()."""
 
+import contextlib
 import os
+import pathlib
+import signal
 import threading
 import time
 
@@ -202,6 +205,59 @@ def leaving_waits_for_other_operations():
         assert holders == [os.getpid()], holders
         assert not lock.locked and not os.path.exists(path)
         thread.join()
+
+
+@test
+def ctrl_c_during_the_wait_leaves_no_lock():
+    with lock_path() as path:
+        other, lock = GLockFile.LockFile.new(path), GLockFile.LockFile.new(path)
+        # The wait ends without the lock, or with it.
+        for timeout, released_after in (400, None), (LONG, 0.4), (-1, 0.4):
+            other.lock(None)
+            timers = [threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))]
+            if released_after:
+                timers.append(threading.Timer(released_after, other.unlock))
+            for timer in timers:
+                timer.start()
+            try:
+                # What PyGObject prints of its own accord is not to be seen.
+                with contextlib.redirect_stderr(None), lock.hold(timeout=timeout):
+                    raise AssertionError('it was not interrupted')
+            except KeyboardInterrupt:
+                pass
+            for timer in timers:
+                timer.join()
+            assert not lock.locked
+            other.unlock()
+            assert not os.path.exists(path)
+
+
+@test
+def what_is_no_number_of_milliseconds_is_refused():
+    with lock_path() as path:
+        lock = GLockFile.LockFile.new(pathlib.Path(path))
+        assert lock.file_name == path
+        refuses(TypeError, lock.hold, timeout=0.5)
+        refuses(TypeError, lock.hold, timeout='500')
+        assert not lock.locked
+
+
+@test
+def a_loss_that_was_told_is_told_again():
+    with lock_path() as path:
+        lock = GLockFile.LockFile.new(path)
+        with fails(Code.LOST) as caught:
+            lock.verify()
+        assert 'not held' in caught[0].message
+        for _ in range(2):
+            lock.lock(None)
+            assert lock.verify()
+            os.unlink(path)
+            for _ in range(3):
+                with fails(Code.LOST) as caught:
+                    lock.verify()
+                assert 'lost' in caught[0].message and path in caught[0].message
+            assert lock.unlock()
 
 
 run()

@@ -91,7 +91,8 @@ written_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (SettingsWindow) self = user_data;
 
-  g_file_replace_contents_finish (self->file, result, NULL, &self->error);
+  g_file_replace_contents_finish (self->file, result, NULL,
+                                  self->error == NULL ? &self->error : NULL);
   unlock (self);
 }
 
@@ -120,7 +121,8 @@ static void
 loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (SettingsWindow) self = user_data;
-  g_autoptr (GKeyFile) settings = load_finish (self->file, result, &self->error);
+  g_autoptr (GKeyFile) settings = load_finish (self->file, result,
+                                               self->error == NULL ? &self->error : NULL);
   g_autoptr (GBytes) bytes = NULL;
   char *text;
   gsize length;
@@ -164,6 +166,15 @@ static void
 cancel (SettingsWindow *self)
 {
   g_cancellable_cancel (self->cancellable);
+}
+
+/* Nothing is written then, if it is not too late; and unlocking does not tell it again. */
+static void
+lost_cb (GLockFile *lock, const GError *error, SettingsWindow *self)
+{
+  if (self->error == NULL)
+    self->error = g_error_copy (error);
+  cancel (self);
 }
 
 /* --- Showing what is set ------------------------------------------------------ */
@@ -280,8 +291,7 @@ open_cb (GtkApplication *app, GFile **files, int n_files)
 
       self->file = g_object_ref (files[i]);
       self->lock = g_lock_file_new (lock_file_name);
-      /* Nothing is written then. */
-      g_signal_connect_object (self->lock, "lost", G_CALLBACK (cancel), self, G_CONNECT_SWAPPED);
+      g_signal_connect_object (self->lock, "lost", G_CALLBACK (lost_cb), self, 0);
       g_file_load_contents_async (self->file, NULL, shown_cb, g_object_ref (self));
       gtk_window_present (GTK_WINDOW (self));
     }

@@ -39,7 +39,7 @@ class SettingsWindow(Adw.ApplicationWindow):
 
         self.file = file
         self.lock = GLockFile.LockFile.new(file.get_path() + '.lock')
-        self.lock.connect('lost', lambda *_: self.cancellable.cancel())  # nothing is written then
+        self.lock.connect('lost', self.on_lost)
         self.cancellable = None  # only while saving
         self.error = None  # what went wrong with that first
         self.is_closing = False  # when it has ended
@@ -100,6 +100,7 @@ class SettingsWindow(Adw.ApplicationWindow):
                 self.show_error('Settings Could Not Be Read', error)
 
     def on_save(self, _):
+        self.error = None
         self.cancellable = Gio.Cancellable()
         self.show_is_saving(True)
         self.error_row.set_visible(False)
@@ -132,8 +133,13 @@ class SettingsWindow(Adw.ApplicationWindow):
         else:
             self.unlock()
 
+    def on_lost(self, _, error):
+        """Nothing is written then, if it is not too late; and unlocking does not tell it again."""
+        self.error = self.error or error
+        self.cancellable.cancel()
+
     def unlock(self, error=None):
-        self.error = error
+        self.error = self.error or error
         self.lock.unlock_async(GLib.PRIORITY_DEFAULT, None, self.on_unlocked)
 
     def on_unlocked(self, lock, result):

@@ -6,6 +6,7 @@
 
 from asyncio import Future
 from collections.abc import Callable
+from os import PathLike
 from types import TracebackType
 from typing import Any, overload
 
@@ -38,7 +39,7 @@ class LockFile(GObject.Object):
     stale_lock_time: int
     def __init__(self, *, file_name: str = ..., stale_lock_time: int = ...) -> None: ...
     @classmethod
-    def new(cls, file_name: str | bytes) -> LockFile: ...
+    def new(cls, file_name: str | bytes | PathLike[str]) -> LockFile: ...
     @classmethod
     def new_for_file(cls, file: Gio.File) -> LockFile: ...
     def get_file_name(self) -> str: ...
