@@ -353,7 +353,7 @@ g_lock_file_class_init (GLockFileClass *klass)
   /**
    * GLockFile:previous-holder: (getter get_previous_holder)
    *
-   * Whose leftover the last acquisition had to clear away.
+   * Whose leftover the last acquisition had to clear away; %NULL if there was none.
    *
    * Since: 1.0
    */
@@ -559,7 +559,8 @@ g_lock_file_is_locked (GLockFile *self)
  * Takes the lock, and waits for it without limit if somebody else has it.
  *
  * This blocks the calling thread, without using the processor: it is woken when
- * the lock is released, or its holder ends.
+ * the lock is released, or its holder ends. On network file systems it looks again, at
+ * pauses of up to a quarter of a second.
  *
  * Fails with
  *
@@ -1089,13 +1090,16 @@ g_lock_file_query_info_finish (GLockFile     *self,
  * the lock is taken.
  *
  * What the kernel knows to be held is never removed, nor what is not a lock
- * file. Fails with
+ * file. But a holder on another host may run although nobody here can see it, and would
+ * lose its lock: so ask the user first. Fails with
  *
  * - %G_LOCK_FILE_ERROR_LOCKED if a running process holds it, or it is empty and
  *   was only just created,
- * - %G_LOCK_FILE_ERROR_INVALID_DATA if it is not a lock file,
- * - %G_LOCK_FILE_ERROR_NOT_FOUND if there is none,
+ * - %G_LOCK_FILE_ERROR_INVALID_DATA if it is not a lock file, or what stands at its name
+ *   with `.rmlock` behind it, where a removal has a lock of its own, is none,
+ * - %G_LOCK_FILE_ERROR_NOT_FOUND if there is none, or no such directory,
  * - %G_LOCK_FILE_ERROR_PERMISSION_DENIED if it may not be read or removed,
+ * - %G_LOCK_FILE_ERROR_NO_SPACE if there is no room for the lock file of the removal,
  * - %G_LOCK_FILE_ERROR_FAILED if this object holds the lock, or for any other
  *   reason,
  * - %G_IO_ERROR_CANCELLED if @cancellable was cancelled,
@@ -1187,6 +1191,9 @@ g_lock_file_remove_stale_finish (GLockFile     *self,
  * errors, and holds it until g_lock_file_locker_free() is called. With
  * `g_autoptr (GLockFileLocker)` that is when the variable goes out of scope.
  *
+ * To wait for a limited time use [method@GLockFile.LockFile.try_lock] instead; dropping the
+ * last reference to the object unlocks too.
+ *
  * Returns: (transfer full): a locker, or %NULL with @error set
  *
  * Since: 1.0
@@ -1211,7 +1218,8 @@ g_lock_file_locker_new (GLockFile     *lock_file,
  * @locker: (transfer full): a locker
  *
  * Releases the lock, as [method@GLockFile.LockFile.unlock] does, and frees
- * @locker. If it matters whether the lock was lost, call unlock before.
+ * @locker. It cannot tell whether the lock was lost meanwhile: where that matters, call
+ * [method@GLockFile.LockFile.unlock] before.
  *
  * Since: 1.0
  */

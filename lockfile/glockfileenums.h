@@ -18,7 +18,8 @@ G_BEGIN_DECLS
  * @G_LOCK_FILE_ERROR_FAILED: something else went wrong; the message has the
  *   system's reason.
  * @G_LOCK_FILE_ERROR_LOCKED: somebody holds the lock, and did not let go in
- *   time; the message names the holder.
+ *   time; the message names the holder. Also if this very object holds it, or if what is
+ *   to be removed is held.
  * @G_LOCK_FILE_ERROR_PERMISSION_DENIED: the directory or the file may not be
  *   written, or the file system is read-only.
  * @G_LOCK_FILE_ERROR_NO_SPACE: the disk is full, or a quota is used up.
@@ -27,12 +28,16 @@ G_BEGIN_DECLS
  *   and was left alone.
  * @G_LOCK_FILE_ERROR_NOT_SUPPORTED: a lock here would exclude nobody.
  * @G_LOCK_FILE_ERROR_LOST: the lock file is no longer ours: somebody removed
- *   or replaced it.
+ *   or replaced it. Also if the object that is asked is not locked.
  *
  * What can go wrong with a [class@GLockFile.LockFile].
  *
  * Operations can also fail with %G_IO_ERROR_CANCELLED and
- * %G_IO_ERROR_PENDING, which belong to %G_IO_ERROR.
+ * %G_IO_ERROR_PENDING, which belong to %G_IO_ERROR, and
+ * [ctor@GLockFile.LockFile.new_for_file] with %G_IO_ERROR_NOT_SUPPORTED.
+ *
+ * All messages can be shown to users. Only those of %G_LOCK_FILE_ERROR_LOCKED that name a
+ * holder are whole sentences with a full stop; the others have none.
  *
  * Since: 1.0
  */

@@ -15,7 +15,7 @@
  *
  * Who holds a lock, or held it, as far as the lock file tells.
  *
- * An information comes from [method@GLockFile.LockFile.query_info] or
+ * A #GLockFileInfo comes from [method@GLockFile.LockFile.query_info] or
  * [method@GLockFile.LockFile.get_previous_holder]. It is a snapshot and never
  * changes, so it can be used from any thread.
  *
@@ -278,7 +278,8 @@ g_lock_file_info_class_init (GLockFileInfoClass *klass)
   /**
    * GLockFileInfo:display-name: (getter get_display_name)
    *
-   * The holder's name for users, as set by [func@GLib.set_application_name].
+   * The holder's name for users, as set by [func@GLib.set_application_name];
+   * %NULL if it is not known.
    *
    * Since: 1.0
    */
@@ -288,7 +289,7 @@ g_lock_file_info_class_init (GLockFileInfoClass *klass)
   /**
    * GLockFileInfo:user-name: (getter get_user_name)
    *
-   * The login name of the holder's user.
+   * The login name of the holder's user; %NULL if it is not known.
    *
    * Since: 1.0
    */
@@ -298,7 +299,7 @@ g_lock_file_info_class_init (GLockFileInfoClass *klass)
   /**
    * GLockFileInfo:machine-id: (getter get_machine_id)
    *
-   * The ID of the machine that the holder runs on.
+   * The ID of the machine that the holder runs on; %NULL if it is not known.
    *
    * Since: 1.0
    */
@@ -308,7 +309,7 @@ g_lock_file_info_class_init (GLockFileInfoClass *klass)
   /**
    * GLockFileInfo:boot-id: (getter get_boot_id)
    *
-   * The ID of the holder's machine's boot.
+   * The ID of the holder's machine's boot; %NULL if it is not known.
    *
    * Since: 1.0
    */
@@ -318,7 +319,7 @@ g_lock_file_info_class_init (GLockFileInfoClass *klass)
   /**
    * GLockFileInfo:token: (getter get_token)
    *
-   * A random UUID, new each time the lock is taken.
+   * A random UUID, new each time the lock is taken; %NULL if it is not known.
    *
    * Since: 1.0
    */
@@ -328,7 +329,8 @@ g_lock_file_info_class_init (GLockFileInfoClass *klass)
   /**
    * GLockFileInfo:locked-since: (getter get_locked_since)
    *
-   * When the lock was taken.
+   * When the lock was taken, in UTC and by the holder's clock; %NULL if it is not
+   * known.
    *
    * Since: 1.0
    */
@@ -390,13 +392,13 @@ text_or_null (const char *text)
 
 /**
  * g_lock_file_info_get_pid:
- * @self: an information
+ * @self: what is known of a holder
  *
  * Gets the holder's process ID.
  *
  * It counts in the holder's own PID namespace and says nothing in another: a
  * program in a container or in Flatpak has a number there that may be another
- * process' here. Do not kill processes by it.
+ * process's here. Do not kill processes by it.
  *
  * Returns: the process ID, or 0 if it is not known
  *
@@ -412,7 +414,7 @@ g_lock_file_info_get_pid (GLockFileInfo *self)
 
 /**
  * g_lock_file_info_get_hostname:
- * @self: an information
+ * @self: what is known of a holder
  *
  * Gets the name of the host that the holder runs on.
  *
@@ -430,7 +432,7 @@ g_lock_file_info_get_hostname (GLockFileInfo *self)
 
 /**
  * g_lock_file_info_get_app_name:
- * @self: an information
+ * @self: what is known of a holder
  *
  * Gets the base name of the holder's executable, for example `gedit`. For a
  * program in an interpreted language that is the interpreter's.
@@ -449,7 +451,7 @@ g_lock_file_info_get_app_name (GLockFileInfo *self)
 
 /**
  * g_lock_file_info_get_display_name:
- * @self: an information
+ * @self: what is known of a holder
  *
  * Gets the holder's name for users, for example “Text Editor”, as it was set by
  * [func@GLib.set_application_name].
@@ -469,7 +471,7 @@ g_lock_file_info_get_display_name (GLockFileInfo *self)
 
 /**
  * g_lock_file_info_get_user_name:
- * @self: an information
+ * @self: what is known of a holder
  *
  * Gets the login name of the holder's user.
  *
@@ -488,7 +490,7 @@ g_lock_file_info_get_user_name (GLockFileInfo *self)
 
 /**
  * g_lock_file_info_get_machine_id:
- * @self: an information
+ * @self: what is known of a holder
  *
  * Gets the ID of the machine that the holder runs on, see `machine-id(5)`.
  *
@@ -506,7 +508,7 @@ g_lock_file_info_get_machine_id (GLockFileInfo *self)
 
 /**
  * g_lock_file_info_get_boot_id:
- * @self: an information
+ * @self: what is known of a holder
  *
  * Gets the ID that the holder's machine got when it was started.
  *
@@ -524,10 +526,10 @@ g_lock_file_info_get_boot_id (GLockFileInfo *self)
 
 /**
  * g_lock_file_info_get_token:
- * @self: an information
+ * @self: what is known of a holder
  *
  * Gets the random UUID that the holder made when it took the lock. Two
- * informations with the same token are about the same time of holding.
+ * objects with the same token are about the same time of holding.
  *
  * Returns: (transfer none) (nullable): the UUID, or %NULL if it is not known,
  *   for example because a Qt program wrote the file
@@ -544,7 +546,7 @@ g_lock_file_info_get_token (GLockFileInfo *self)
 
 /**
  * g_lock_file_info_get_locked_since:
- * @self: an information
+ * @self: what is known of a holder
  *
  * Gets when the lock was taken, by the holder's clock. If the holder did not
  * write that down, as Qt programs do not, it is the time when the file was last
@@ -564,9 +566,9 @@ g_lock_file_info_get_locked_since (GLockFileInfo *self)
 
 /**
  * g_lock_file_info_get_holder_state:
- * @self: an information
+ * @self: what is known of a holder
  *
- * Gets whether the holder was still running when the information was made.
+ * Gets whether the holder was still running when the object was made.
  *
  * Returns: the state
  *
@@ -698,7 +700,7 @@ show (const char *text)
 
 /**
  * g_lock_file_info_describe:
- * @self: an information
+ * @self: what is known of a holder
  *
  * Says in a sentence or two, translated, who holds the lock, for a dialog: for
  * example “Text Editor” (gedit, process 4711) run by alice on host “ws1” has

@@ -12,7 +12,7 @@
 
 static const ToolSynopsis synopsis = {
   .parameters = N_("COMMAND [ARGUMENT…]"),
-  .summary = N_("Locks between processes that stand as files."),
+  .summary = N_("Locks between processes, in the form of files."),
   /* Translators: “run”, “info” and “remove” stay as they are. COMMAND is what stands for them
    * in the usage too. */
   .description = N_("Commands:\n"

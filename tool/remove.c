@@ -11,8 +11,8 @@
 
 static const ToolSynopsis synopsis = {
   .parameters = N_("LOCK-FILE"),
-  .summary = N_("Removes a lock file that was left behind. What a running process holds, or\n"
-                "what is not a lock file, is left alone."),
+  .summary = N_("Removes a lock file that was left behind. What a process of this machine holds,\n"
+                "or what is not a lock file, is left alone."),
   .description = N_("Exit status: 0 if it was removed, 1 if there is none, 65 if it is not a lock\n"
                     "file, 75 if it is held, 64 for wrong usage, 70 for any other error."),
 };

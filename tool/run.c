@@ -25,9 +25,7 @@ static const ToolSynopsis synopsis = {
   .parameters = N_("LOCK-FILE [--] COMMAND [ARGUMENT…]"),
   .summary = N_("Waits for a lock, runs a command, and lets go when the command has ended."),
   /* Translators: LOCK-FILE and SECONDS are what stands for them elsewhere in the help. */
-  .description = N_("Options that follow LOCK-FILE belong to the command. SECONDS can be a "
-                    "fraction, such\n"
-                    "as 0.5.\n"
+  .description = N_("Options must stand before LOCK-FILE. SECONDS can be a fraction, such as 0.5.\n"
                     "\n"
                     "Exit status: the command’s, or 128+N if signal N ended it; 75 if the lock "
                     "could not\n"

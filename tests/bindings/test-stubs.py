@@ -30,7 +30,7 @@ ENUMERATIONS = [GLockFile.LockFileError, GLockFile.LockFileHolderState]
 # What Python writes in place of the typelib's words.
 TYPES = {'gboolean': 'bool', 'utf8': 'str', 'filename': 'str', 'guint32': 'int', 'gint32': 'int',
          'gint64': 'int', 'void': 'None'}
-WIDER = {'new(file_name)': 'str | bytes'}
+WIDER = {'new(file_name)': 'str | bytes | PathLike[str]'}
 
 
 def members(body):
