@@ -197,6 +197,15 @@ learn_volume (GLockFileAttempt *self,
 }
 
 static void
+learn_volume_by_name (GLockFileAttempt *self)
+{
+  guint32 type;
+
+  if (!self->volume_known && g_lock_file_disk_volume_type (self->names->directory, &type) == 0)
+    learn_volume (self, type);
+}
+
+static void
 learn_clock (GLockFileAttempt      *self,
              const GLockFileHandle *handle)
 {
@@ -878,11 +887,8 @@ contest (GLockFileAttempt *self)
 {
   g_autofree GLockFileSight *sight = g_new (GLockFileSight, 1);
   GLockFileOutcome outcome;
-  guint32 type;
 
-  if (!self->volume_known && g_lock_file_disk_volume_type (self->names->directory, &type) == 0)
-    learn_volume (self, type);
-
+  learn_volume_by_name (self);
   outcome = look (self, sight, FALSE);
   if (outcome != G_LOCK_FILE_OUTCOME_GOT)
     return outcome;
@@ -1035,9 +1041,12 @@ GLockFileOutcome
 g_lock_file_attempt_query (GLockFileAttempt *self)
 {
   g_autofree GLockFileSight *sight = g_new (GLockFileSight, 1);
-  GLockFileOutcome outcome = look (self, sight, TRUE);
-  mode_t mode = sight->mode;
+  GLockFileOutcome outcome;
+  mode_t mode;
 
+  learn_volume_by_name (self);
+  outcome = look (self, sight, TRUE);
+  mode = sight->mode;
   if (outcome != G_LOCK_FILE_OUTCOME_GOT)
     return outcome;
   g_lock_file_disk_forget (sight);
@@ -1102,7 +1111,9 @@ g_lock_file_attempt_get_holder (GLockFileAttempt *self)
 {
   GLockFileHolderState state = G_LOCK_FILE_HOLDER_STATE_UNKNOWN;
 
-  if (self->held == G_LOCK_FILE_HELD_BY_KERNEL ||
+  /* Who has the kernel lock of a file whose process is gone is only removing it. */
+  if ((self->held == G_LOCK_FILE_HELD_BY_KERNEL && self->process != G_LOCK_FILE_PROCESS_DEAD &&
+       self->process != G_LOCK_FILE_PROCESS_REUSED) ||
       self->process == G_LOCK_FILE_PROCESS_ALIVE ||
       self->process == G_LOCK_FILE_PROCESS_CERTAIN)
     state = G_LOCK_FILE_HOLDER_STATE_RUNNING;

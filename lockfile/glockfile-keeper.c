@@ -316,9 +316,10 @@ g_lock_file_keeper_new (GLockFile             *lock_file,
   g_lock_file_watch_init (&self->watch, event_cb, self);
   g_lock_file_watch_init (&self->directory_watch, event_cb, self);
 
-  /* A heartbeat goes on also without a main loop. */
-  g_lock_file_suspension_init (&self->suspension, beats ? NULL : context, G_PRIORITY_DEFAULT,
-                               go_on, self);
+  /* A heartbeat goes on also without a main loop, and before everything else that wants a
+   * worker: a lock that is held is lost if it comes late. */
+  g_lock_file_suspension_init (&self->suspension, beats ? NULL : context,
+                               beats ? G_MININT : G_PRIORITY_DEFAULT, go_on, self);
   if (beats)
     {
       self->beat = stale_lock_time == 0

@@ -104,18 +104,19 @@ static void
 relieve_workers_locked (void)
 {
   gint64 now = g_get_monotonic_time ();
-  guint n_waiting = g_thread_pool_unprocessed (workers);
+  int n_waiting = (int) g_thread_pool_unprocessed (workers);
+  int n_threads = (int) g_thread_pool_get_num_threads (workers);
 
-  /* In a child of fork() there are only so many. */
-  if (n_waiting == 0 || workers->exclusive)
+  /* In a child of fork() there are only so many. If there may be more workers, they are
+   * just coming. */
+  if (n_waiting == 0 || workers->exclusive || n_threads < g_thread_pool_get_max_threads (workers))
     {
       last_progress = now;
       return;
     }
   if (now - last_progress > STALL)
     {
-      g_thread_pool_set_max_threads (workers, g_thread_pool_get_num_threads (workers) + n_waiting,
-                                     NULL);
+      g_thread_pool_set_max_threads (workers, n_threads + n_waiting, NULL);
       /* It takes a moment until these have begun. */
       last_progress = now;
     }
@@ -425,8 +426,8 @@ g_lock_file_suspension_sleep_locked (GLockFileSuspension *self,
       return FALSE;
     }
 
-  self->loop = self->context != NULL ? enter_loop_locked (self->context)
-                                     : enter_timekeeper_locked ();
+  self->loop = self->context != NULL && !self->in_the_way ? enter_loop_locked (self->context)
+                                                          : enter_timekeeper_locked ();
   self->until = until;
   if (until == G_LOCK_FILE_LOOP_RUNS)
     {

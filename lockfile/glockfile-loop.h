@@ -20,6 +20,7 @@ typedef struct
   gpointer data;
 
   /* Guarded by the library's mutex. */
+  gboolean in_the_way;            /* of other processes: its sleep needs no main context */
   GLockFileLoop *loop;            /* (nullable): where it sleeps */
   GSequenceIter *timer;           /* (nullable) */
   GList link;                     /* among those that only wait for the loop to run */

@@ -33,6 +33,8 @@ typedef struct
 
   /* What it comes to. */
   GLockFileChanges changes;
+  gboolean acquired;
+  GLockFileInfo *previous_holder; /* (nullable): of the acquisition */
   GLockFileInfo *info;          /* (nullable) */
   GError *error;                /* (nullable) */
 
@@ -125,30 +127,42 @@ become_locked (Operation *op)
   GLockFile *self = op->lock_file;
   GLockFileAttempt *attempt = &op->waiter.attempt;
   GLockFileHandle handle = g_lock_file_attempt_steal (attempt);
-  g_autoptr (GLockFileInfo) previous_holder = NULL;
   GLockFileKeeper *keeper;
 
+  op->acquired = TRUE;
   if (attempt->previous != NULL)
-    previous_holder = g_lock_file_info_new (attempt->previous, G_LOCK_FILE_HOLDER_STATE_GONE);
+    op->previous_holder = g_lock_file_info_new (attempt->previous, G_LOCK_FILE_HOLDER_STATE_GONE);
   keeper = g_lock_file_keeper_new (self, &handle, op->stale_lock_time, op->context);
 
   g_lock_file_state_lock ();
   self->handle = handle;
   self->lost = FALSE;
+  self->serial++;
   self->crowded = op->waiter.in_crowd;
   self->keeper = keeper;
   if (keeper != NULL)
     g_lock_file_keeper_start_locked (keeper);
-  if (self->previous_holder != previous_holder)
-    {
-      GLockFileInfo *former = self->previous_holder;
-
-      self->previous_holder = g_steal_pointer (&previous_holder);
-      previous_holder = former;
-      op->changes |= G_LOCK_FILE_CHANGE_PREVIOUS_HOLDER;
-    }
   op->changes |= G_LOCK_FILE_CHANGE_LOCKED;
   g_lock_file_state_unlock ();
+}
+
+/* Ends it, in the thread that asked for it: the application has the previous holder
+ * without a reference of its own, and must know when that goes. */
+static void
+operation_end (Operation *op)
+{
+  GLockFile *self = op->lock_file;
+  g_autoptr (GLockFileInfo) former = NULL;
+
+  g_lock_file_state_lock ();
+  if (op->acquired && self->previous_holder != op->previous_holder)
+    {
+      former = self->previous_holder;
+      self->previous_holder = g_steal_pointer (&op->previous_holder);
+      op->changes |= G_LOCK_FILE_CHANGE_PREVIOUS_HOLDER;
+    }
+  g_lock_file_state_unlock ();
+  g_lock_file_end (self, op->changes);
 }
 
 static void
@@ -157,7 +171,7 @@ release (Operation *op)
   GLockFile *self = op->lock_file;
   GLockFileHandle handle;
   gboolean lost, crowded;
-  int error;
+  int error, code;
 
   if (!g_lock_file_take_handle (self, &handle, &crowded))
     return; /* A locker was quicker. */
@@ -175,7 +189,11 @@ release (Operation *op)
     {
       g_autofree char *name = g_lock_file_show (self);
 
-      g_set_error (&op->error, G_LOCK_FILE_ERROR, g_lock_file_attempt_error_code (error),
+      /* Without room for a deletion, as some quotas have it, nobody can make some. */
+      code = g_lock_file_attempt_error_code (error);
+      if (code != G_LOCK_FILE_ERROR_PERMISSION_DENIED)
+        code = G_LOCK_FILE_ERROR_FAILED;
+      g_set_error (&op->error, G_LOCK_FILE_ERROR, code,
                    /* Translators: the file's name, and the system's reason. */
                    _("Could not delete the lock file “%s”: %s"), name, g_strerror (error));
     }
@@ -183,15 +201,25 @@ release (Operation *op)
 
 /*
  * g_lock_file_let_go:
+ * @serial: the acquisition whose lock it is
  *
  * Releases the lock for somebody who cannot be told that another operation is under way.
  * It need not wait for one, which might only end in a main context of this thread: with
- * the lock held that is one that only asks, or releases it too.
+ * that lock held it is one that only asks, or releases it too. If it has been released, and
+ * somebody has locked the object anew, that is another acquisition.
  */
 void
-g_lock_file_let_go (GLockFile *self)
+g_lock_file_let_go (GLockFile *self,
+                    guint      serial)
 {
   Operation op;
+  gboolean is_that;
+
+  g_lock_file_state_lock ();
+  is_that = (self->serial == serial);
+  g_lock_file_state_unlock ();
+  if (!is_that)
+    return;
 
   memset (&op, 0, G_STRUCT_OFFSET (Operation, waiter));
   op.lock_file = self;
@@ -440,6 +468,7 @@ operation_clear (Operation *op)
   g_clear_pointer (&op->context, g_main_context_unref);
   g_clear_pointer (&op->patience, g_source_unref);
   g_clear_object (&op->cancellable);
+  g_clear_object (&op->previous_holder);
   g_clear_object (&op->info);
   g_clear_error (&op->error);
 }
@@ -489,7 +518,7 @@ g_lock_file_operate (GLockFile               *self,
       if (op.has_waiter)
         g_lock_file_waiter_clear (&op.waiter);
       op.has_waiter = FALSE;
-      g_lock_file_end (self, op.changes);
+      operation_end (&op);
     }
 
   succeeded = (op.error == NULL);
@@ -549,7 +578,7 @@ finish_cb (gpointer data)
   else
     {
       task = g_steal_pointer (&op->task);
-      g_lock_file_end (op->lock_file, op->changes);
+      operation_end (op);
       return_result (task, op);
     }
   operation_free (op);
@@ -613,6 +642,9 @@ go_on (gpointer data)
   while (!operation_go_on (op, &until))
     {
       g_lock_file_state_lock ();
+      /* With the kernel lock of a leftover, or with an empty file at the path, one must not
+       * wait for an application that may not run its main context. */
+      op->suspension.in_the_way = op->waiter.attempt.suspect != NULL || op->waiter.attempt.created;
       sleeps = g_lock_file_suspension_sleep_locked (&op->suspension, until);
       g_lock_file_state_unlock ();
       if (sleeps)

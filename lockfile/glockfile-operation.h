@@ -40,7 +40,8 @@ gboolean       g_lock_file_begin          (GLockFile               *self,
 gboolean       g_lock_file_take_handle    (GLockFile               *self,
                                            GLockFileHandle         *handle,
                                            gboolean                *crowded);
-void           g_lock_file_let_go         (GLockFile               *self);
+void           g_lock_file_let_go         (GLockFile               *self,
+                                           guint                    serial);
 void           g_lock_file_end            (GLockFile               *self,
                                            GLockFileChanges         changes);
 

@@ -33,6 +33,7 @@ struct _GLockFile
   guint stale_lock_time;
   guint generation;             /* the fork generation that what follows is from */
   gboolean busy;
+  guint serial;                 /* counts acquisitions */
   gboolean lost;                /* since the last acquisition */
   gboolean crowded;             /* other processes were waiting for it too */
   GLockFileHandle handle;       /* the lock; none when unlocked */

@@ -371,6 +371,12 @@ g_lock_file_process_file_clock (void)
   return now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
 }
 
+static gboolean
+is_plain (const char *name)
+{
+  return strchr (name, '?') == NULL && strstr (name, "\xef\xbf\xbd") == NULL;
+}
+
 /*
  * g_lock_file_process_look:
  * @record: what a lock file says
@@ -435,7 +441,9 @@ g_lock_file_process_look (const GLockFileRecord *record,
       g_autofree char *link = g_strdup_printf ("/proc/%" G_GINT64_FORMAT "/exe", record->pid);
       g_autofree char *app_name = read_app_name (link);
 
-      if (app_name != NULL && strcmp (app_name, record->app_name) != 0)
+      /* What is not UTF-8 stands in files with other signs in its place, each library's own. */
+      if (app_name != NULL && is_plain (app_name) && is_plain (record->app_name) &&
+          strcmp (app_name, record->app_name) != 0)
         return G_LOCK_FILE_PROCESS_REUSED;
     }
 

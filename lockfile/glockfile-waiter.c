@@ -129,17 +129,43 @@ enter_queue (GLockFileWaiter *self,
   g_lock_file_state_unlock ();
 }
 
+/* One whose time is over keeps nobody waiting, also if it cannot leave the queue yet: a
+ * main context may have to be run for that. */
+static gboolean
+is_over (const GLockFileWaiter *self,
+         gint64                 now)
+{
+  return self->deadline >= 0 && now >= self->deadline;
+}
+
+/* The first from @link on that waits still. */
+static GLockFileWaiter *
+first_waiting (GList *link,
+               gint64 now)
+{
+  for (GList *l = link; l != NULL; l = l->next)
+    {
+      if (!is_over (l->data, now))
+        return l->data;
+    }
+  return NULL;
+}
+
+/* Passes the turn on, if it had it. */
 static void
 leave_queue (GLockFileWaiter *self)
 {
   GLockFileQueue *queue = g_steal_pointer (&self->queue);
-  gboolean was_first;
+  gint64 now = g_get_monotonic_time ();
+  GLockFileWaiter *first, *next;
 
   if (queue == NULL)
     return;
 
   g_lock_file_state_lock ();
-  was_first = (queue->waiters.head == &self->link);
+  /* If its own time is over, there may be none, or one behind it, who had the turn then. */
+  first = first_waiting (queue->waiters.head, now);
+  next = first == self ? first_waiting (self->link.next, now) : first;
   g_queue_unlink (&queue->waiters, &self->link);
   if (queue->waiters.head == NULL)
     {
@@ -147,9 +173,9 @@ leave_queue (GLockFileWaiter *self)
       g_free (queue->path);
       g_free (queue);
     }
-  else if (was_first)
+  else if (next != NULL && (first == self || is_over (self, now)))
     {
-      wake_locked (queue->waiters.head->data);
+      wake_locked (next);
     }
   g_lock_file_state_unlock ();
 }
@@ -638,8 +664,7 @@ is_its_turn (GLockFileWaiter *self,
   gboolean its_turn = TRUE;
 
   *until = self->deadline;
-  if (self->attempt.suspect != NULL || self->attempt.created ||
-      (self->deadline >= 0 && now >= self->deadline))
+  if (self->attempt.suspect != NULL || self->attempt.created || is_over (self, now))
     return TRUE;
 
   g_lock_file_state_lock ();
@@ -649,7 +674,7 @@ is_its_turn (GLockFileWaiter *self,
         {
           const GLockFileWaiter *other = l->data;
 
-          its_turn = (other->deadline >= 0 && now >= other->deadline);
+          its_turn = is_over (other, now);
           if (!its_turn && other->deadline >= 0 &&
               (*until < 0 || other->deadline < *until))
             *until = other->deadline;

@@ -438,7 +438,7 @@ g_lock_file_watch_give_back (void)
   if (hub.ready)
     {
       drop_spare_locked ();
-      if (hub.leader == NULL && hub.n_adding == 0 && hub.n_pollers == 0 &&
+      if (hub.leader == NULL && hub.sleepers.head == NULL && hub.n_adding == 0 && hub.n_pollers == 0 &&
           g_hash_table_size (hub.files) == 0 &&
           g_hash_table_size (hub.processes) == 0)
         {
@@ -597,7 +597,7 @@ g_lock_file_sleeper_sleep (GLockFileSleeper *self,
 
   while (!self->woken && (until < 0 || g_get_monotonic_time () < until))
     {
-      if (self->may_lead && hub.leader == NULL)
+      if (self->may_lead && hub.ready && hub.leader == NULL)
         {
           hub.leader = self;
           hub.leader_polls = TRUE;

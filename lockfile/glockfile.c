@@ -95,6 +95,7 @@
 struct _GLockFileLocker
 {
   GLockFile *lock_file;
+  guint serial;                 /* of its acquisition */
 };
 
 G_DEFINE_FINAL_TYPE (GLockFile, g_lock_file, G_TYPE_OBJECT)
@@ -166,8 +167,9 @@ g_lock_file_set_lost_error (GLockFile  *self,
 {
   g_autofree char *name = g_lock_file_show (self);
 
+  /* Unless it has been taken again before this was told. */
   g_lock_file_state_lock ();
-  self->lost = TRUE;
+  self->lost = (self->handle.fd < 0);
   g_lock_file_state_unlock ();
   g_set_error (error, G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_LOST,
                _("The lock is lost: somebody removed or replaced the lock file “%s”"), name);
@@ -182,6 +184,18 @@ bind_translations (void)
 {
   bindtextdomain (GETTEXT_PACKAGE, LOCALEDIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
+}
+
+/* Another thread may end an acquisition meanwhile. */
+static GLockFileInfo *
+ref_previous_holder (GLockFile *self)
+{
+  GLockFileInfo *previous_holder;
+
+  g_lock_file_state_lock ();
+  previous_holder = self->previous_holder != NULL ? g_object_ref (self->previous_holder) : NULL;
+  g_lock_file_state_unlock ();
+  return previous_holder;
 }
 
 static void
@@ -204,7 +218,7 @@ g_lock_file_get_property (GObject    *object,
       g_value_set_boolean (value, g_lock_file_is_locked (self));
       break;
     case PROP_PREVIOUS_HOLDER:
-      g_value_set_object (value, g_lock_file_get_previous_holder (self));
+      g_value_take_object (value, ref_previous_holder (self));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
@@ -377,6 +391,10 @@ g_lock_file_class_init (GLockFileClass *klass)
    * acquisition, if that is being run: on a local volume at once, elsewhere by the next
    * renewal of the file, that is within ten seconds. A program without a main loop
    * uses [method@GLockFile.LockFile.verify].
+   *
+   * If a folder further up is moved or replaced on a local volume, so that the path leads
+   * elsewhere, nothing tells; only [method@GLockFile.LockFile.verify_async] and its like, and
+   * unlocking, see that.
    *
    * Since: 1.0
    */
@@ -1210,6 +1228,9 @@ g_lock_file_locker_new (GLockFile     *lock_file,
 
   locker = g_new (GLockFileLocker, 1);
   locker->lock_file = g_object_ref (lock_file);
+  g_lock_file_state_lock ();
+  locker->serial = lock_file->serial;
+  g_lock_file_state_unlock ();
   return locker;
 }
 
@@ -1219,7 +1240,8 @@ g_lock_file_locker_new (GLockFile     *lock_file,
  *
  * Releases the lock, as [method@GLockFile.LockFile.unlock] does, and frees
  * @locker. It cannot tell whether the lock was lost meanwhile: where that matters, call
- * [method@GLockFile.LockFile.unlock] before.
+ * [method@GLockFile.LockFile.unlock] before. A lock that somebody has taken with the same
+ * object since then is left alone.
  *
  * Since: 1.0
  */
@@ -1228,7 +1250,7 @@ g_lock_file_locker_free (GLockFileLocker *locker)
 {
   g_return_if_fail (locker != NULL);
 
-  g_lock_file_let_go (locker->lock_file);
+  g_lock_file_let_go (locker->lock_file, locker->serial);
   g_object_unref (locker->lock_file);
   g_free (locker);
 }
