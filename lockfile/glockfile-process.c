@@ -371,10 +371,21 @@ g_lock_file_process_file_clock (void)
   return now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
 }
 
+/* What is not UTF-8 stands in files with another sign in its place, each library's own;
+ * then what comes before it must do. */
 static gboolean
-is_plain (const char *name)
+may_be_same_name (const char *a,
+                  const char *b)
 {
-  return strchr (name, '?') == NULL && strstr (name, "\xef\xbf\xbd") == NULL;
+  const char *replacement = "\xef\xbf\xbd";
+
+  while (*a == *b && *a != '\0')
+    {
+      a++;
+      b++;
+    }
+  return *a == *b || *a == '?' || *b == '?' || g_str_has_prefix (a, replacement) ||
+         g_str_has_prefix (b, replacement);
 }
 
 /*
@@ -441,9 +452,7 @@ g_lock_file_process_look (const GLockFileRecord *record,
       g_autofree char *link = g_strdup_printf ("/proc/%" G_GINT64_FORMAT "/exe", record->pid);
       g_autofree char *app_name = read_app_name (link);
 
-      /* What is not UTF-8 stands in files with other signs in its place, each library's own. */
-      if (app_name != NULL && is_plain (app_name) && is_plain (record->app_name) &&
-          strcmp (app_name, record->app_name) != 0)
+      if (app_name != NULL && !may_be_same_name (app_name, record->app_name))
         return G_LOCK_FILE_PROCESS_REUSED;
     }
 

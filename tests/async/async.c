@@ -1453,6 +1453,100 @@ test_context_freed (TestFolder    *folder,
   test_folder_assert_empty (folder);
 }
 
+/* Nor does it keep anybody waiting who stands behind the one that went past it. */
+static void
+test_timed_out_in_front (TestFolder    *folder,
+                         gconstpointer  data)
+{
+  g_autoptr (TestHelper) helper = test_helper_start (folder->lock_file, NULL);
+  g_autoptr (GLockFile) first = g_lock_file_new (folder->lock_file);
+  g_autoptr (GLockFile) next = g_lock_file_new (folder->lock_file);
+  g_autoptr (GLockFile) last = g_lock_file_new (folder->lock_file);
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (TestWaiter) second = NULL;
+  g_autoptr (TestWaiter) third = NULL;
+  g_auto (TestResult) result = { 0 };
+  gint64 released;
+
+  test_assert_answer (helper, "lock", "ok");
+  g_main_context_push_thread_default (context);
+  g_lock_file_try_lock_async (first, 100, G_PRIORITY_DEFAULT, NULL, test_result_cb, &result);
+  g_main_context_pop_thread_default (context);
+  test_await_quiet ();
+  g_usleep (150 * G_TIME_SPAN_MILLISECOND);
+
+  second = test_waiter_start (next, -1, NULL, TRUE);
+  test_waiter_await_sleep (second);
+  third = test_waiter_start (last, -1, NULL, TRUE);
+  test_waiter_await_sleep (third);
+  released = g_get_monotonic_time ();
+  test_assert_answer (helper, "unlock", "ok");
+  test_waiter_join (second);
+  test_waiter_join (third);
+  g_assert_no_error (second->error);
+  g_assert_no_error (third->error);
+  g_assert_cmpint (third->ended - released, <, G_TIME_SPAN_SECOND);
+
+  g_main_context_push_thread_default (context);
+  test_run_until (&result.done);
+  g_main_context_pop_thread_default (context);
+}
+
+/* Nor one that is just removing a leftover: it has its kernel lock, so it goes on. */
+static void
+test_removal_in_context_not_run (TestFolder    *folder,
+                                 gconstpointer  data)
+{
+  g_autofree char *removal_path = g_strconcat (folder->lock_file, ".rmlock", NULL);
+  g_autoptr (TestHelper) helper = test_helper_start (removal_path, NULL);
+  g_autoptr (GLockFile) lock_file = g_lock_file_new (folder->lock_file);
+  g_auto (TestResult) result = { 0 };
+  gint64 deadline;
+
+  test_crash_while_holding (folder->lock_file);
+  test_assert_answer (helper, "lock", "ok");
+  g_lock_file_lock_async (lock_file, G_PRIORITY_DEFAULT, NULL, test_result_cb, &result);
+  test_run_for (100 * G_TIME_SPAN_MILLISECOND);
+  g_assert_false (result.done);
+
+  test_assert_answer (helper, "unlock", "ok");
+  deadline = g_get_monotonic_time () + TEST_TIME_LIMIT;
+  while (!g_lock_file_is_locked (lock_file))
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+      g_usleep (1000);
+    }
+  test_assert_success (&result);
+  test_assert_unlock (lock_file);
+}
+
+/* Whose leftover it was changes when the application is told, and not before: it may just
+ * be looking at the former one. */
+static void
+test_previous_holder_is_told_in_time (TestFolder    *folder,
+                                      gconstpointer  data)
+{
+  g_autoptr (GLockFile) lock_file = g_lock_file_new (folder->lock_file);
+  g_auto (TestResult) result = { 0 };
+  GLockFileInfo *former;
+
+  test_crash_while_holding (folder->lock_file);
+  test_assert_lock (lock_file, 0);
+  test_assert_unlock (lock_file);
+  former = g_lock_file_get_previous_holder (lock_file);
+  g_assert_nonnull (former);
+
+  operate_async (LOCK, lock_file, G_PRIORITY_DEFAULT, NULL, &result);
+  test_await_file (folder->lock_file, TRUE);
+  test_await_quiet ();
+  g_assert_true (g_lock_file_is_locked (lock_file));
+  g_assert_true (g_lock_file_get_previous_holder (lock_file) == former);
+  g_assert_cmpint (g_lock_file_info_get_holder_state (former), ==, G_LOCK_FILE_HOLDER_STATE_GONE);
+  test_assert_success (&result);
+  g_assert_null (g_lock_file_get_previous_holder (lock_file));
+  test_assert_unlock (lock_file);
+}
+
 #define ADD(name, data, function) \
   g_test_add ("/async/" name, TestFolder, data, test_folder_set_up, function, \
               test_folder_tear_down)
@@ -1503,6 +1597,9 @@ main (int    argc,
   ADD ("context-not-run/asynchronous", GINT_TO_POINTER (TRUE), test_context_not_run);
   ADD ("context-not-run/cancelled", NULL, test_cancelled_in_context_not_run);
   ADD ("context-not-run/timed-out", NULL, test_timed_out_in_context_not_run);
+  ADD ("context-not-run/timed-out-in-front", NULL, test_timed_out_in_front);
+  ADD ("context-not-run/removal", NULL, test_removal_in_context_not_run);
+  ADD ("previous-holder-in-time", NULL, test_previous_holder_is_told_in_time);
   ADD ("context-run-late", NULL, test_context_run_late);
   ADD ("context-freed/synchronous", NULL, test_context_freed);
   ADD ("context-freed/asynchronous", GINT_TO_POINTER (TRUE), test_context_freed);

@@ -341,6 +341,84 @@ test_fork (TestFolder    *folder,
   test_assert_verify (lock_file);
 }
 
+#define SLOW_OPEN (20 * G_TIME_SPAN_MILLISECOND)
+#define N_SLOW 800
+
+static int n_open, most_open;
+
+static int
+open_slowly (const char *path,
+             int         flags,
+             mode_t      mode)
+{
+  int n = g_atomic_int_add (&n_open, 1) + 1;
+
+  /* Nearly: whoever is in between counts less. */
+  if (n > g_atomic_int_get (&most_open))
+    g_atomic_int_set (&most_open, n);
+  g_usleep (SLOW_OPEN);
+  g_atomic_int_add (&n_open, -1);
+  return real_calls.open (path, flags, mode);
+}
+
+static gint64 last_beat, longest_gap;
+
+static int
+futimens_noted (int                   fd,
+                const struct timespec times[2])
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (now - last_beat > longest_gap)
+    longest_gap = now - last_beat;
+  last_beat = now;
+  return real_calls.futimens (fd, times);
+}
+
+/* Many locks are wanted on a slow volume: workers are not few, and no heartbeat comes
+ * late because of them. */
+static void
+test_busy (TestFolder    *folder,
+           gconstpointer  data)
+{
+  g_autoptr (GLockFile) held = new_beating (folder->lock_file);
+  g_autoptr (GPtrArray) lock_files = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autofree TestResult *results = g_new0 (TestResult, N_SLOW);
+
+  test_assert_lock (held, 0);
+  last_beat = g_get_monotonic_time ();
+  longest_gap = 0;
+  g_lock_file_system_calls.futimens = futimens_noted;
+  g_lock_file_system_calls.open = open_slowly;
+
+  for (int i = 0; i < N_SLOW; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("%s.%d", folder->lock_file, i);
+
+      g_ptr_array_add (lock_files, g_lock_file_new (name));
+      g_lock_file_lock_async (g_ptr_array_index (lock_files, i), G_PRIORITY_HIGH, NULL,
+                              test_result_cb, &results[i]);
+    }
+  for (int i = 0; i < N_SLOW; i++)
+    {
+      test_assert_success (&results[i]);
+      test_result_clear (&results[i]);
+    }
+  /* As long again, with two workers at a time or with the beat in the queue. */
+  test_run_for (2 * BEAT);
+  g_test_message ("%d at a time, longest gap between beats %.0f ms", g_atomic_int_get (&most_open),
+                  longest_gap / 1e3);
+  g_assert_cmpint (g_atomic_int_get (&most_open), >, 8);
+  g_assert_cmpint (longest_gap, >, 0);
+  g_assert_cmpint (longest_gap, <, LATE);
+
+  g_lock_file_system_calls.open = real_calls.open;
+  for (int i = 0; i < N_SLOW; i++)
+    test_assert_unlock (g_ptr_array_index (lock_files, i));
+  test_assert_unlock (held);
+  g_lock_file_system_calls.futimens = real_calls.futimens;
+}
+
 /* Where the kernel lock speaks for us there is none. */
 static void
 test_none (TestFolder    *folder,
@@ -379,6 +457,7 @@ main (int    argc,
   ADD ("regular/shared", set_up_shared, NULL, test_regular);
   ADD ("one-thread/shared", set_up_shared, NULL, test_one_thread);
   ADD ("loss/shared", set_up_shared, NULL, test_loss);
+  ADD ("busy/shared", set_up_shared, NULL, test_busy);
 
   return g_test_run ();
 }

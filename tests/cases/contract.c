@@ -419,6 +419,25 @@ test_locker (TestFolder    *folder,
 }
 
 /* The locker keeps its lock file for as long as it needs it. */
+/* What was locked anew in the meantime is not the locker's. */
+static void
+test_locker_leaves_others_alone (TestFolder    *folder,
+                                 gconstpointer  data)
+{
+  g_autoptr (GLockFile) lock_file = g_lock_file_new (folder->lock_file);
+  g_autoptr (GError) error = NULL;
+  GLockFileLocker *locker = g_lock_file_locker_new (lock_file, NULL, &error);
+
+  g_assert_no_error (error);
+  test_assert_unlock (lock_file);
+  test_assert_lock (lock_file, 0);
+  g_lock_file_locker_free (locker);
+  g_assert_true (g_lock_file_is_locked (lock_file));
+  test_assert_verify (lock_file);
+  test_assert_unlock (lock_file);
+  test_folder_assert_empty (folder);
+}
+
 static void
 test_locker_outlives_object (TestFolder    *folder,
                              gconstpointer  data)
@@ -1062,6 +1081,7 @@ main (int    argc,
   ADD ("locked-names-holder", NULL, test_locked_names_holder);
   ADD ("drop-last-reference", NULL, test_drop_last_reference);
   ADD ("locker", NULL, test_locker);
+  ADD ("locker/leaves-others-alone", NULL, test_locker_leaves_others_alone);
   ADD ("locker/outlives-object", NULL, test_locker_outlives_object);
   ADD ("unlock/without-lock", NULL, test_unlock_without_lock);
   ADD ("unlock/not-permitted", NULL, test_unlock_not_permitted);

@@ -126,6 +126,7 @@ test_qt (TestFolder    *folder,
   g_autofree char *running = test_qt_content (getpid (), NULL, NULL, NULL, NULL);
   g_autofree char *gone = test_qt_content (test_dead_pid (), NULL, NULL, NULL, NULL);
   g_autofree char *rebooted = test_qt_content (getpid (), NULL, NULL, NULL, OTHER_BOOT);
+  g_autofree char *renamed = test_qt_content (getpid (), NULL, "formerly", NULL, OTHER_BOOT);
   g_autofree char *elsewhere = test_qt_content (4711, "gedit", "ws1", OTHER_MACHINE, OTHER_BOOT);
   const struct
   {
@@ -135,6 +136,7 @@ test_qt (TestFolder    *folder,
     { running, G_LOCK_FILE_HOLDER_STATE_RUNNING },
     { gone, G_LOCK_FILE_HOLDER_STATE_GONE },
     { rebooted, G_LOCK_FILE_HOLDER_STATE_GONE },
+    { renamed, G_LOCK_FILE_HOLDER_STATE_GONE },
     { elsewhere, G_LOCK_FILE_HOLDER_STATE_UNKNOWN },
   };
 

@@ -531,6 +531,8 @@ test_executable (TestFolder    *folder,
   assert_executable (folder, "program (deleted) still there", "program (deleted) still there");
   assert_executable (folder, "Übersetzer", "Übersetzer");
   assert_executable (folder, "Gr\xfc\xdf" "e\n", "Gr??e?");
+  /* As Qt may write it. */
+  assert_executable (folder, "Gr\xfc\xdf" "e", "Gr\xef\xbf\xbd\xef\xbf\xbd" "e");
 }
 
 /* Another user's process can be counted, but its executable not be seen. */
