@@ -1111,9 +1111,7 @@ g_lock_file_attempt_get_holder (GLockFileAttempt *self)
 {
   GLockFileHolderState state = G_LOCK_FILE_HOLDER_STATE_UNKNOWN;
 
-  /* Who has the kernel lock of a file whose process is gone is only removing it. */
-  if ((self->held == G_LOCK_FILE_HELD_BY_KERNEL && self->process != G_LOCK_FILE_PROCESS_DEAD &&
-       self->process != G_LOCK_FILE_PROCESS_REUSED) ||
+  if (self->held == G_LOCK_FILE_HELD_BY_KERNEL ||
       self->process == G_LOCK_FILE_PROCESS_ALIVE ||
       self->process == G_LOCK_FILE_PROCESS_CERTAIN)
     state = G_LOCK_FILE_HOLDER_STATE_RUNNING;

@@ -97,8 +97,9 @@ compare_priorities (gconstpointer a,
 }
 
 /* If all workers are at it and none has come back for a while, file systems hang. Those
- * who wait for a worker may be for others, so each gets one. Until that is known the
- * watchdog sleeps.
+ * who wait for a worker may be for others, so there are twice as many then, and so on; not
+ * one for each at once, for it may be the processor that is wanted by too many. Until that
+ * is known the watchdog sleeps.
  */
 static void
 relieve_workers_locked (void)
@@ -116,7 +117,7 @@ relieve_workers_locked (void)
     }
   if (now - last_progress > STALL)
     {
-      g_thread_pool_set_max_threads (workers, n_threads + n_waiting, NULL);
+      g_thread_pool_set_max_threads (workers, n_threads + MIN (n_waiting, n_threads), NULL);
       /* It takes a moment until these have begun. */
       last_progress = now;
     }

@@ -10,6 +10,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import tap
@@ -464,6 +465,27 @@ def settings_are_in_use_and_closed():
         program.close()
         assert folder.lock_file.read_text().startswith(f'{holder.pid}\n')
         assert folder.file.read_text() == SETTINGS
+
+
+@test
+def lock_is_lost_while_settings_are_saved():
+    with settings() as folder, change(folder) as program:
+        # Reading it takes as long as we like.
+        folder.file.unlink()
+        os.mkfifo(folder.file)
+        program.button('Save').press()
+        wait_until(folder.lock_file.exists)
+        with open(folder.file, 'w') as reading:
+            folder.file.unlink()
+            folder.file.write_text(SETTINGS)
+            folder.lock_file.unlink()
+            # The program learns it before it can go on.
+            time.sleep(0.3)
+            reading.write(SETTINGS)
+        program.label('Settings Could Not Be Saved')
+        program.label('The lock is lost')
+        program.close()
+        folder.assert_only_file()
 
 
 @test
