@@ -341,8 +341,9 @@ test_fork (TestFolder    *folder,
   test_assert_verify (lock_file);
 }
 
-#define SLOW_OPEN (20 * G_TIME_SPAN_MILLISECOND)
-#define N_SLOW 800
+/* Not so slow that it looks as if it hung. */
+#define SLOW_OPEN (40 * G_TIME_SPAN_MILLISECOND)
+#define N_SLOW 2400
 
 static int n_open, most_open;
 
@@ -409,7 +410,8 @@ test_busy (TestFolder    *folder,
 
   for (int i = 0; i < N_SLOW; i++)
     {
-      g_autofree char *name = g_strdup_printf ("%s.%d", folder->lock_file, i);
+      /* In no folder, for there are not so many descriptors. */
+      g_autofree char *name = g_strdup_printf ("%s/missing/%d", folder->path, i);
 
       g_ptr_array_add (lock_files, g_lock_file_new (name));
       g_lock_file_lock_async (g_ptr_array_index (lock_files, i), G_PRIORITY_HIGH, NULL,
@@ -417,10 +419,9 @@ test_busy (TestFolder    *folder,
     }
   for (int i = 0; i < N_SLOW; i++)
     {
-      test_assert_success (&results[i]);
+      test_assert_failure (&results[i], G_LOCK_FILE_ERROR, G_LOCK_FILE_ERROR_NOT_FOUND);
       test_result_clear (&results[i]);
     }
-  /* As long again, with two workers at a time or with the beat in the queue. */
   test_run_for (2 * BEAT);
   g_test_message ("%d at a time, longest gap between beats %.0f ms", g_atomic_int_get (&most_open),
                   get_longest_gap () / 1e3);
@@ -429,8 +430,6 @@ test_busy (TestFolder    *folder,
   g_assert_cmpint (get_longest_gap (), <, LATE);
 
   g_lock_file_system_calls.open = real_calls.open;
-  for (int i = 0; i < N_SLOW; i++)
-    test_assert_unlock (g_ptr_array_index (lock_files, i));
   test_assert_unlock (held);
   g_lock_file_system_calls.futimens = real_calls.futimens;
 }
