@@ -181,6 +181,15 @@ read_names (Self *self)
   self->user_name = read_user_name ();
 }
 
+static void
+clear_names (Self *self)
+{
+  g_free (self->app_name);
+  g_free (self->machine_id);
+  g_free (self->boot_id);
+  g_free (self->user_name);
+}
+
 static const Self *
 get_self (void)
 {
@@ -202,9 +211,14 @@ get_self (void)
   made->pid_namespace = read_pid_namespace ();
   made->started = read_status (made->pid, &status) ? status.started : 0;
 
-  /* What it replaces, another thread may use still: a few words, once a fork, and
-   * once for each thread that is here at the same moment. */
-  g_atomic_pointer_compare_and_exchange (&self, known, made);
+  /* What it replaces, another thread may use still: a few words, once a fork. */
+  if (!g_atomic_pointer_compare_and_exchange (&self, known, made))
+    {
+      /* Another thread was quicker, and nobody has seen this one. */
+      if (known == NULL)
+        clear_names (made);
+      g_free (made);
+    }
   return g_atomic_pointer_get (&self);
 }
 
